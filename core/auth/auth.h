@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// Accounts, grants, sessions, throttling, audit: who somebody is and what they hold.
+//
+// Accounts and grants are records of core-owned collections at the root organisation:
+//   core.account  login (unique, canonical), hash, person, disabled, epoch, must_change
+//   core.grant    person, role, at (organisation), begins, ends; index {person}, {at, role}
+// No app has a rule for them, so no app can read or write them. Sessions and throttling
+// have key spaces of their own (store/space.h). Disabling an account, changing its password
+// or its grants raises its epoch: sessions of an older epoch are dead at once, everywhere.
+//
+// All functions work on a view made for the system, in the transaction of the caller;
+// those that write leave the commit to the caller.
+#pragma once
+
+#include "crypto/crypto.h"
+#include "record/record.h"
+#include "record/tree.h"
+
+struct auth_limits {
+    int64_t idle_ms, absolute_ms;      // of a session
+    int64_t window_ms;                 // of the throttle
+    unsigned per_account, per_address, per_school; // failures in a window
+};
+
+struct auth {
+    const struct auth_limits *limits;
+    uint8_t csrf_key[SECRET_LEN], device_key[SECRET_LEN];
+};
+
+// Adds core.account and core.grant to the catalogue (tree_declare comes before).
+bool auth_declare(struct catalog *catalog, struct err *err);
+void auth_init(struct auth *auth, struct keyring *keyring, const struct auth_limits *limits);
+
+struct account {
+    struct ref ref;
+    struct id person;
+    const char *login, *hash;
+    bool disabled, must_change;
+    uint64_t epoch;
+};
+// *account NULL when there is none. login is given as typed.
+bool auth_account_find(struct view *view, struct slice login, struct account **account,
+                       struct err *err);
+bool auth_account_add(struct view *view, struct slice login, struct id person, const char *hash,
+                      struct account **account, struct problem *problem, struct err *err);
+bool auth_account_set_hash(struct view *view, const struct account *account, const char *hash,
+                           struct err *err); // raises the epoch
+bool auth_account_disable(struct view *view, const struct account *account, bool disabled,
+                          struct err *err);
+
+bool auth_grant_add(struct view *view, struct id person, const char *role, struct id at,
+                    struct err *err); // the same grant twice is one grant
+bool auth_grant_remove(struct view *view, struct id person, const char *role, struct id at,
+                       struct err *err);
+// Fills the principal with the grants in force now; memory in the view's arena.
+bool auth_principal(struct view *view, struct id person, struct principal *principal,
+                    struct err *err);
+
+// A session's token is 256 random bits, base64url; stored is its SHA-256 only.
+enum { TOKEN_TEXT_LEN = 43 };
+struct session {
+    struct id account, person;
+    uint64_t epoch;
+    int64_t made_ms, seen_ms;
+    bool program;      // made by /api/v1/session: Bearer, no cookie, no CSRF
+    uint8_t key[DIGEST_LEN]; // the stored hash: names the session without being its token
+};
+bool auth_session_make(struct auth *auth, struct view *view, const struct account *account,
+                       bool program, char token[TOKEN_TEXT_LEN + 1], struct err *err);
+// *session NULL when unknown, too old, idle too long, disabled or of an older epoch.
+bool auth_session_find(struct auth *auth, struct view *view, struct slice token,
+                       struct session **session, struct err *err);
+// When the session was last seen over a minute ago: true, and the caller commits a touch.
+bool auth_session_is_stale(const struct session *session, int64_t now_ms);
+bool auth_session_touch(struct view *view, const struct session *session, struct err *err);
+bool auth_session_end(struct view *view, const struct session *session, struct err *err);
+
+// Form tokens: HMAC over the session and a purpose. Without a session (the sign-in page)
+// the purpose is bound to a random value in a cookie: anonymous is that value.
+void auth_csrf(const struct auth *auth, const struct session *session, struct slice anonymous,
+               char token[TOKEN_TEXT_LEN + 1]);
+bool auth_csrf_ok(const struct auth *auth, const struct session *session, struct slice anonymous,
+                  struct slice token);
+
+// A device that signed in to this account before is throttled apart, so that a stranger's
+// failures do not shut the owner out.
+void auth_device(const struct auth *auth, const struct account *account,
+                 char token[TOKEN_TEXT_LEN + 1]);
+bool auth_device_ok(const struct auth *auth, const struct account *account, struct slice token);
+
+// Throttling counts failures in fixed windows in the store (adds, so they never conflict and
+// hold for every node). ask says how long to wait, 0: go ahead. school may be zero.
+struct throttle_subject {
+    struct slice login, address; // canonical login; textual address (IPv6: its /64)
+    struct id school;
+    bool known_device;
+};
+bool auth_throttle_ask(const struct auth *auth, struct view *view,
+                       const struct throttle_subject *subject, int64_t *wait_ms, struct err *err);
+bool auth_throttle_count(const struct auth *auth, struct view *view,
+                         const struct throttle_subject *subject, struct err *err);
+
+// Audit: chained log "#audit" of the store, one JSON object an entry: time, actor (person
+// id), action, object (ref text), detail. Never a secret.
+bool audit_append(struct view *view, struct id actor, const char *action, const char *object,
+                  const char *detail, struct err *err);

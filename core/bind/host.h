@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// The host of a process's applications: it reads their folders, lets them declare what
+// they are, and runs their handlers. Workers and commands each have one.
+//
+// An app that does not load, or whose declarations do not fit, is put in quarantine with its
+// problem; the rest runs. The platform's own pages (lua/platform: sign-in, home, account,
+// errors) are loaded the same way under the id "platform", are trusted, and never quarantined:
+// a problem there stops the start.
+#pragma once
+
+#include "base/err.h"
+#include "config/config.h"
+#include "record/record.h"
+
+struct host;
+
+struct host_options {
+    const struct config *config; // config.platform/lua, config.platform/apps
+    struct clock *clock;
+    struct random *random;
+    struct sealer *sealer;
+};
+
+// Fills the catalogue (core.* collections are in it already), boots every app in a throw-away
+// state, checks rules against indexes, routes and collections against "default deny".
+// problem is called once for every finding, quarantines included; NULL only when the platform
+// itself is broken.
+typedef void host_problem(void *context, const char *app, const char *problem);
+struct host *host_create(const struct host_options *options, struct catalog *catalog,
+                         host_problem *problem, void *context, struct err *err);
+void host_destroy(struct host *host);
+
+struct host_app {
+    const char *id, *version;
+    const char *problem; // NULL: ready; else why it is in quarantine
+};
+size_t host_apps(const struct host *host, const struct host_app **apps);
+
+struct host_param {
+    struct slice name, value;
+};
+
+// What a handler is given. Slices live as long as the call.
+struct host_request {
+    const char *method;      // "GET", "POST", …
+    struct id org;           // organisation of the page; the root for platform pages
+    struct slice app;        // "leave", "platform"
+    struct slice path;       // within the app: "/", "/ask", "/leave/{id}/grant"
+    const struct host_param *query, *form;
+    size_t query_count, form_count;
+    const char *lang;        // "zh" or "en"
+    const char *theme;       // "light", "dark" or "" (follows the device)
+    const char *role;        // the role the person acts in here, "" for none
+    struct ref subject;      // the member of the role's set acted for (a child); zero: none
+    const char *csrf, *write_key; // to be put into forms
+    const char *nonce, *request_id;
+    bool signed_in, program; // program: API call; outcomes are JSON
+};
+
+// What it answers. Memory in the view's arena.
+struct host_answer {
+    int status;
+    const char *type;        // content type
+    const char *location;    // redirects; always a path on this host
+    struct slice body;
+    bool writes;             // the transaction has something to commit
+};
+
+// Is there such a route, and may this view's principal use it? Decides by the declared roles,
+// before any Lua runs. ERR_ABSENT: no such page (or not for them); ERR_DENIED: not signed in.
+// write: the handler runs in a write transaction.
+bool host_route(struct host *host, struct view *view, const struct host_request *request,
+                bool *write, struct err *err);
+
+// Runs the handler of the route. ERR_SCRIPT: the app's fault, err->text for the log; ERR_LIMIT:
+// which budget; ERR_ABSENT, ERR_DENIED, ERR_CONFLICT as the records say. A form problem is no
+// error: the answer is then 422 with the page, and nothing is to be committed.
+bool host_call(struct host *host, struct view *view, const struct host_request *request,
+               struct host_answer *answer, struct err *err);
+
+// Renders a page of the platform by name with plain texts as its data ("login", "error", …).
+struct host_datum {
+    const char *name, *text;
+};
+bool host_page(struct host *host, struct view *view, const struct host_request *request,
+               const char *page, int status, const struct host_datum *data, size_t count,
+               struct host_answer *answer, struct err *err);
+
+// Runs a function of an app that a command uses (imports): app "base", name "import.students".
+// rows: maps of texts; results: one word a row ("created", "same", "updated", or a problem with
+// its field). Declared in Lua by app.importer. The caller owns the transaction.
+struct host_row {
+    size_t line;                      // of the file, from 1
+    const struct host_param *cells;   // header name → text
+    size_t cell_count;
+    const char *result, *field, *text; // filled in: "created", "updated", "same", "refused"
+};
+bool host_import(struct host *host, struct view *view, struct id org, const char *app,
+                 const char *importer, struct host_row *rows, size_t row_count, struct err *err);
+// Declared importers: "base" "students" …
+size_t host_importers(const struct host *host, const char *app, const char *const **names);

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who asks: a person with roles held at organisations. auth/ fills it in from what is
+// stored, on the same snapshot as the call itself; record/ decides by it.
+#pragma once
+
+#include "record/value.h"
+
+struct role_grant {
+    const char *role;
+    struct id org;
+};
+
+struct principal {
+    struct id person; // zero: nobody (not signed in, or an app's job)
+    const struct role_grant *grants;
+    size_t grant_count;
+};

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// Records of collections, read and written under rules.
+//
+// A call looks at the store through a view: one transaction, one principal, one budget.
+// Every read and write below is checked against the rules of the collection for the
+// view's principal: what may not be read is absent. Only C may make a view for the
+// system itself (principal NULL): sign-in, import, housekeeping.
+//
+// Lifetime: records and values live in the view's arena.
+#pragma once
+
+#include "record/principal.h"
+#include "record/schema.h"
+#include "store/store.h"
+
+struct sealer;
+
+struct budget {
+    uint32_t reads, writes;         // used: records read (index entries too), records written
+    uint32_t reads_max, writes_max; // ERR_LIMIT beyond
+};
+
+struct view {
+    struct store_txn *txn;
+    const struct catalog *catalog;
+    const struct principal *who; // NULL: the system
+    struct budget *budget;
+    struct arena *arena;
+    struct clock *clock;
+    struct random *random;
+    struct sealer *sealer;
+    struct id root;  // the instance's root organisation
+    struct id home;  // this node
+    struct set_cache *sets; // sets already answered in this view; starts NULL
+};
+
+struct record {
+    const struct collection *collection;
+    struct ref ref;
+    uint64_t version; // 1 when created
+    struct id home;   // the node that may write it
+    int64_t created_ms, modified_ms;
+    struct value *values; // one per field, in the order of the collection
+    uint64_t readable;    // bit per field: what this view's principal may read
+};
+
+// What a user can mend: the field ("" for the whole) and a stable word
+// ("required", "type", "max", "range", "code", "check", "unique", "absent", "order", …).
+struct problem {
+    const char *field, *word;
+};
+
+// Absent and not readable are the same: *record is NULL and the result true.
+bool record_get(struct view *view, const struct collection *collection, struct ref ref,
+                struct record **record, struct err *err);
+// By a unique index, all of whose fields are given.
+bool record_find(struct view *view, const struct collection *collection, const char *index,
+                 struct id org, const struct value *values, struct record **record,
+                 struct err *err);
+
+enum filter_op { FILTER_IS, FILTER_IS_NOT, FILTER_AT_LEAST, FILTER_AT_MOST };
+struct filter {
+    int field;
+    enum filter_op op;
+    struct value value;
+};
+struct query {
+    const struct collection *collection;
+    struct id org;
+    bool subtree; // org and all below it
+    const struct filter *filters;
+    size_t filter_count;
+    int order;      // field, or -1: by id (time made)
+    bool ascending; // default: newest or greatest first
+    size_t limit;   // 1 to 1,000
+    const struct id *after; // paging: last id seen, with order -1 only; or NULL
+};
+// The rows that the principal may read: a union of index ranges, never a scan that no
+// index answers. ERR_LIMIT when the budget of reads ends first.
+bool record_query(struct view *view, const struct query *query, struct record ***records,
+                  size_t *count, struct err *err);
+
+// values: one per field (NULL kind = not given; defaults and derived fields are filled in).
+// False with err ERR_NONE and *problem set: the giver can mend it. ERR_DENIED: may not.
+bool record_create(struct view *view, const struct collection *collection, struct id org,
+                   const struct value *values, struct record **record, struct problem *problem,
+                   struct err *err);
+// mask: bit per field that is changed. The record must come from this view. Writes through
+// store_require on the version read, so two editors never overwrite each other in silence.
+bool record_update(struct view *view, struct record *record, const struct value *values,
+                   uint64_t mask, struct problem *problem, struct err *err);
+bool record_delete(struct view *view, struct record *record, struct err *err);
+
+// May the principal do this with the record? Counts neither reads of the record itself.
+bool record_may(struct view *view, enum verb verb, const struct record *record, bool *may,
+                uint64_t *fields, struct err *err);
+// Could the principal create in this organisation at all (some role matches)?
+bool record_may_create(struct view *view, const struct collection *collection, struct id org,
+                       bool *may, struct err *err);
+
+// Members of a set for the view's principal (`@me`), or for a record (`@it`).
+bool record_set(struct view *view, const struct set_def *set, struct id org,
+                const struct ref *it, const struct ref **members, size_t *count,
+                struct err *err);
+
+// The plain text of a sealed field; the view's principal must be allowed to read it.
+bool record_reveal(struct view *view, const struct record *record, int field,
+                   struct slice *plain, struct err *err);
+
+// The feed (log "feed") gets one entry a write: org, collection, id, version, verb.
+struct feed_entry {
+    struct ref ref;
+    struct slice collection;
+    uint64_t version;
+    enum verb verb;
+};
+bool feed_decode(struct slice entry, struct feed_entry *decoded);

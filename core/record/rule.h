@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rules are data: `path is|is not|in|under value and …`; a value is `@set`, a literal
+// or `@today`. A role counts where it is held, at the row's organisation or above;
+// `anyone` means signed in. A verb without a rule is allowed to nobody.
+//
+// A path is a field, `id` (the record itself), `org` (its owner) or field.field. `@me` is
+// the person, `@me.orgs` the organisations where the principal holds the rule's role,
+// `@me.NAME` and `@NAME` a declared set.
+#pragma once
+
+#include "record/schema.h"
+
+enum rule_op { RULE_IS, RULE_IS_NOT, RULE_IN, RULE_UNDER };
+enum rule_path { PATH_FIELD, PATH_ID, PATH_ORG };
+enum rule_value { RULE_LITERAL, RULE_ME, RULE_ME_ORGS, RULE_TODAY, RULE_SET };
+
+struct rule_term {
+    enum rule_path path;
+    int field, then; // then: field of the referenced collection, or -1
+    enum rule_op op;
+    enum rule_value value_kind;
+    struct value literal;
+    const struct set_def *set;
+};
+
+enum { TERMS_MAX = 6 };
+
+struct rule {
+    struct rule *next; // alternatives: any one that holds is enough
+    const char *role;  // "anyone": everybody who is signed in
+    const char *text;  // as the app wrote it
+    struct rule_term terms[TERMS_MAX];
+    size_t term_count;
+    uint64_t fields; // bit per field that this rule opens
+};
+
+// Parses one expression for a collection; names are resolved against the catalogue.
+bool rule_parse(const struct catalog *catalog, const struct collection *collection,
+                const char *text, struct rule *rule, struct err *err);

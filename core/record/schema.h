@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a collection is: fields, indexes, rules, and the sets that rules use. A catalogue
+// holds all of an instance; it is filled while apps are declared, checked once by
+// catalog_check, and does not change after that. Everything in it lives in its arena.
+#pragma once
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "record/value.h"
+
+enum field_type {
+    FIELD_TEXT,
+    FIELD_INTEGER,
+    FIELD_NUMBER,
+    FIELD_BOOLEAN,
+    FIELD_DATE,
+    FIELD_TIME,
+    FIELD_REF,
+    FIELD_CODE,   // one_of: a text out of a closed list
+    FIELD_SEALED, // text that is stored encrypted; read as a mask ("3200…0013")
+};
+
+struct field {
+    const char *name;
+    enum field_type type;
+    bool required, readonly, personal;
+    size_t max;               // TEXT: characters, default 200; SEALED: 64
+    double at_least, at_most; // INTEGER, NUMBER; NaN: unbounded
+    const char *element;      // code in the data dictionary, or NULL
+    const char *check;        // name of a text check ("citizen_number", …), or NULL
+    const char *lookup;       // SEALED: kind of its keyed hash; a hidden field NAME_hash holds it
+    const char *ref;          // REF: collection "app.name"
+    const char *const *codes; // CODE: NULL-terminated
+    const char *from;         // derived: "student.class", as written
+    struct value initial;     // default; NULL: none
+    bool initial_me, initial_today, initial_now;
+};
+
+// 48 is enough for the widest register; more is refused at declaration.
+enum { FIELDS_MAX = 48, INDEX_FIELDS_MAX = 4, INDEXES_MAX = 12 };
+
+struct index_def {
+    const char *name; // its fields joined by '+', and '@' in front when instance-wide
+    uint8_t fields[INDEX_FIELDS_MAX], count;
+    bool unique;
+    bool instance; // entries stand under the root organisation, whoever owns the record
+    uint8_t collation; // 0 binary; 1 pinyin comes with the table
+};
+
+enum verb { VERB_READ, VERB_CREATE, VERB_UPDATE, VERB_DELETE, VERB_COUNT };
+
+struct rule; // compiled, see rule.h
+
+struct collection {
+    const char *app, *name; // "leave", "leave"
+    const char *full;       // "leave.leave"
+    struct field fields[FIELDS_MAX];
+    size_t field_count;
+    struct index_def indexes[INDEXES_MAX];
+    size_t index_count;
+    bool instance; // records belong to the root organisation (persons, accounts, guardian links)
+    struct rule *rules[VERB_COUNT];
+};
+
+// app.set("children", {from = "base.guardianship", match = "guardian is @me", take = "student"})
+struct set_def {
+    const char *name; // "children" of base, else "app.name"
+    const char *from, *match, *take;
+    const char *role; // when given: that role acts for one member at a time (child switch)
+};
+
+struct catalog;
+
+struct catalog *catalog_create(void);
+void catalog_destroy(struct catalog *catalog);
+struct arena *catalog_arena(struct catalog *catalog);
+
+// Declarations are copied. Each refuses (ERR_INPUT, text for the app's author, with a
+// suggestion where a name is nearly right) what makes no sense by itself.
+struct collection *catalog_add(struct catalog *catalog, const struct collection *declared,
+                               struct err *err);
+bool catalog_allow(struct catalog *catalog, struct collection *collection, enum verb verb,
+                   const char *role, const char *expression, const char *const *only,
+                   const char *const *except, struct err *err); // expression NULL: always
+bool catalog_add_set(struct catalog *catalog, const struct set_def *set, struct err *err);
+
+// Resolves references, derived fields, sets and rules, and refuses a rule that no index
+// can answer, naming the index to add. Reports every problem: one call a problem.
+typedef void catalog_problem(void *context, const char *app, const char *problem);
+bool catalog_check(struct catalog *catalog, catalog_problem *report, void *context);
+
+const struct collection *catalog_find(const struct catalog *catalog, const char *full);
+const struct set_def *catalog_find_set(const struct catalog *catalog, const char *name);
+size_t catalog_count(const struct catalog *catalog);
+const struct collection *catalog_at(const struct catalog *catalog, size_t index);
+// Sets flagged with a role, for the role and child switch; NULL when there is none.
+const struct set_def *catalog_role_set(const struct catalog *catalog, const char *role);
+int collection_field(const struct collection *collection, struct slice name); // -1: none

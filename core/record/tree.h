@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tree of organisations: core-owned collection "core.org" (records of the root
+// organisation). Records never hold their ancestors; they are read from here.
+// Fields of core.org: kind (code), parent (ref, none for the root), name, name_en, code,
+// stages (text), closed (boolean). Indexes: {parent}, unique {code}.
+#pragma once
+
+#include "record/record.h"
+
+struct tree_org {
+    struct id id, parent; // parent zero: the root
+    const char *kind, *name, *name_en, *code;
+};
+
+// Adds core.org to the catalogue.
+bool tree_declare(struct catalog *catalog, struct err *err);
+// *org NULL when there is no such organisation.
+bool tree_get(struct view *view, struct id id, struct tree_org **org, struct err *err);
+// From the organisation itself up to the root.
+bool tree_path(struct view *view, struct id id, const struct id **path, size_t *count,
+               struct err *err);
+bool tree_is_under(struct view *view, struct id id, struct id ancestor, bool *under,
+                   struct err *err);
+// The organisation and all below it, in no promised order; ERR_LIMIT beyond max.
+bool tree_below(struct view *view, struct id id, size_t max, const struct id **orgs,
+                size_t *count, struct err *err);
+bool tree_children(struct view *view, struct id id, struct tree_org **orgs, size_t *count,
+                   struct err *err);
