@@ -2,7 +2,7 @@
 // Accounts, grants, sessions, throttling, audit: who somebody is and what they hold.
 //
 // Accounts and grants are records of core-owned collections at the root organisation:
-//   core.account  login (unique, canonical), hash, person, disabled, epoch, must_change
+//   core.account  login (unique, canonical), name, hash, person, disabled, epoch, must_change
 //   core.grant    person, role, at (organisation), begins, ends; index {person}, {at, role}
 // No app has a rule for them, so no app can read or write them. Sessions and throttling
 // have key spaces of their own (store/space.h). Disabling an account, changing its password
@@ -34,15 +34,18 @@ void auth_init(struct auth *auth, struct keyring *keyring, const struct auth_lim
 struct account {
     struct ref ref;
     struct id person;
-    const char *login, *hash;
+    const char *login, *name, *hash; // name: as shown to its owner
     bool disabled, must_change;
     uint64_t epoch;
 };
 // *account NULL when there is none. login is given as typed.
 bool auth_account_find(struct view *view, struct slice login, struct account **account,
                        struct err *err);
-bool auth_account_add(struct view *view, struct slice login, struct id person, const char *hash,
-                      struct account **account, struct problem *problem, struct err *err);
+bool auth_account_add(struct view *view, struct slice login, struct slice name, struct id person,
+                      const char *hash, struct account **account, struct problem *problem,
+                      struct err *err);
+// By id, for the page of an account; *account NULL when there is none.
+bool auth_account_get(struct view *view, struct id id, struct account **account, struct err *err);
 bool auth_account_set_hash(struct view *view, const struct account *account, const char *hash,
                            struct err *err); // raises the epoch
 bool auth_account_disable(struct view *view, const struct account *account, bool disabled,
