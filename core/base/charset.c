@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/charset.h"
 
-#include <errno.h>
 #include <iconv.h>
 
 #include "base/text.h"
