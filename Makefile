@@ -5,7 +5,7 @@ PKGS     = lua5.4 libh2o-evloop openssl yaml-0.1 libargon2 libutf8proc
 CFLAGS  ?= -O2 -g
 WARN     = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat-security -Werror
 HARDEN   = -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fcf-protection
-FLAGS    = -std=gnu11 $(WARN) $(HARDEN) -DH2O_USE_LIBUV=0 -Icore $(shell pkg-config --cflags $(PKGS)) -MMD -MP
+FLAGS    = -std=gnu11 $(WARN) $(HARDEN) -D_GNU_SOURCE -DH2O_USE_LIBUV=0 -Icore $(shell pkg-config --cflags $(PKGS)) -MMD -MP
 LIBS     = $(shell pkg-config --libs $(PKGS)) -llmdb -lxxhash -lssl -lcrypto -lm -pthread -pie -Wl,-z,relro,-z,now
 
 SOURCES  = $(filter-out core/cli/main.c,$(wildcard core/*/*.c))
@@ -15,15 +15,13 @@ UNITS    = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/core/*/*_test.
 all: $(BUILD)/shuyuan
 
 $(BUILD)/shuyuan: $(BUILD)/core/cli/main.o $(BUILD)/libcore.a
-	$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+	@echo " ld $@"; $(CC) $(CFLAGS) -o $@ $^ $(LIBS)
 $(BUILD)/libcore.a: $(OBJECTS)
 	@rm -f $@; ar rcs $@ $^
 $(BUILD)/%.o: %.c
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(FLAGS) -c -o $@ $<
+	@mkdir -p $(@D); echo " cc $<"; $(CC) $(CFLAGS) $(FLAGS) -c -o $@ $<
 $(BUILD)/tests/%: tests/%.c $(BUILD)/libcore.a
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(FLAGS) -Itests/core -o $@ $< $(BUILD)/libcore.a $(LIBS)
+	@mkdir -p $(@D); echo " cc $<"; $(CC) $(CFLAGS) $(FLAGS) -Itests/core -o $@ $< $(BUILD)/libcore.a $(LIBS)
 
 units: $(UNITS)
 	@set -e; for unit in $^; do $$unit; done
