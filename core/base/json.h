@@ -7,3 +7,7 @@
 #include "base/buffer.h"
 
 void json_text(struct buffer *buffer, struct slice text); // with its quotes
+
+// The text of one member of a flat JSON object whose members are texts, numbers, true, false
+// or null: what a small machine request looks like. data NULL: no such text, or malformed.
+struct slice json_member(struct arena *arena, struct slice object, const char *name);

@@ -116,6 +116,35 @@ static void json_leaves_nothing_dangerous(void)
     buffer_finish(&buffer);
 }
 
+static struct slice member(struct arena *arena, const char *object)
+{
+    return json_member(arena, slice_text(object), "login");
+}
+
+static void a_member_of_a_malformed_object_is_absent(void)
+{
+    static const char *const bad[] = {
+        "",     "{",    "[]",  "{\"login\":\"a\"",  "{\"login\":\"a\"}x", "{\"login\":\"\\u12\"}",
+        "null", "{\"login\":{}}", "{\"login\":\"a\",}", "{\"login\":\"\\ud800\"}", "{login:\"a\"}",
+        "{\"login\":\"\x01\"}",  "{\"login\":1}",
+    };
+    struct arena arena = ARENA_EMPTY;
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        CHECK(member(&arena, bad[i]).data == NULL);
+    arena_finish(&arena);
+}
+
+static void a_member_comes_out_unescaped(void)
+{
+    struct arena arena = ARENA_EMPTY;
+
+    CHECK(slice_is(member(&arena, " { \"n\" : -1.5e3, \"login\" : \"\\u674e\\ud842\\udfb7\\n\" } "),
+                   "李𠮷\n"));
+    CHECK(slice_is(member(&arena, "{\"x\":null,\"login\":\"a\"}"), "a"));
+    arena_finish(&arena);
+}
+
 static void login_names_have_one_canonical_form(void)
 {
     struct arena arena = ARENA_EMPTY;
@@ -150,6 +179,8 @@ int main(void)
     RUN(malformed_ids_are_refused);
     RUN(dates_survive_the_calendar);
     RUN(json_leaves_nothing_dangerous);
+    RUN(a_member_of_a_malformed_object_is_absent);
+    RUN(a_member_comes_out_unescaped);
     RUN(login_names_have_one_canonical_form);
     RUN(characters_are_counted_not_bytes);
     return check_report("base");
