@@ -48,6 +48,9 @@ bool auth_account_add(struct view *view, struct slice login, struct slice name, 
 bool auth_account_get(struct view *view, struct id id, struct account **account, struct err *err);
 bool auth_account_set_hash(struct view *view, const struct account *account, const char *hash,
                            struct err *err); // raises the epoch
+// The same password under today's parameters: sessions stay.
+bool auth_account_rehash(struct view *view, const struct account *account, const char *hash,
+                         struct err *err);
 bool auth_account_disable(struct view *view, const struct account *account, bool disabled,
                           struct err *err);
 
