@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every process and command of an instance opens: store, keys, catalogue, apps.
+#pragma once
+
+#include "auth/auth.h"
+#include "bind/host.h"
+#include "config/config.h"
+#include "record/record.h"
+
+struct instance {
+    const struct config *config;
+    struct clock *clock;
+    struct random *random;
+    struct store *store;
+    struct keyring *keyring;
+    struct sealer *sealer;
+    struct catalog *catalog;
+    struct host *host; // NULL in the committer, which runs no apps
+    struct auth auth;
+    struct auth_limits limits;
+};
+
+// Opens the data folder (made with mode 0700 when absent), the store in the given role and
+// the keys. loop: for a guest that commits without waiting; else NULL.
+bool instance_open(struct instance *instance, const struct config *config, enum store_role role,
+                   struct loop *loop, struct err *err);
+// Declares the core's collections and boots the apps; problems go to the callback.
+bool instance_boot(struct instance *instance, host_problem *problem, void *context,
+                   struct err *err);
+void instance_close(struct instance *instance); // accepts a half-open one
+
+// Makes sure that the data folder exists and is ours alone.
+bool instance_folder(const struct config *config, struct err *err);
+
+// A view of a transaction for the system itself; the caller sets who. memory and budget stay
+// the caller's. root is zero while no organisation has been added.
+bool instance_view(struct instance *instance, struct store_txn *txn, struct arena *memory,
+                   struct budget *budget, struct view *view, struct err *err);
+// Names the root organisation, once, when the first organisation is added.
+bool instance_set_root(struct view *view, struct id root, struct err *err);

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// A page of memory that the family shares: each process writes its own slot, anyone may
+// read all. The supervisor sees by it that a worker's loop turns; /metrics adds it up.
+#pragma once
+
+#include <stdatomic.h>
+
+#include "http/http.h"
+#include "store/store.h"
+
+enum { WORKERS_MAX = 64 };
+
+struct worker_slot {
+    _Atomic int64_t beat_us; // when the loop last turned; 0: not yet serving
+    _Atomic int pid;
+    _Atomic int confined;    // Landlock holds
+    struct http_stats http;  // copied with every beat; a torn read costs one wrong sample
+    uint64_t commits, retries, conflicts, script_faults, script_limits, sign_ins, refused_sign_ins;
+};
+
+struct scoreboard {
+    _Atomic int committer_pid, committer_ready;
+    _Atomic uint64_t restarts;
+    struct store_stats store;
+    unsigned workers;
+    struct worker_slot worker[WORKERS_MAX];
+};

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who runs what: the supervisor starts the committer and the workers and starts again
+// whatever dies. Each function is the whole life of one process.
+#pragma once
+
+#include "config/config.h"
+#include "serve/scoreboard.h"
+
+// Runs an instance until SIGTERM; returns the exit status.
+int supervisor_run(const char *config_path, const char *const *settings, size_t setting_count);
+
+struct child_setup {
+    const struct config *config;
+    const char *config_path; // for reloads
+    const char *const *settings;
+    size_t setting_count;
+    struct scoreboard *board;
+    unsigned slot;                        // of a worker
+    const struct http_listener *listeners; // of this slot
+    size_t listener_count;
+    int ready_fd; // one byte is written here once the process serves
+};
+
+int committer_run(const struct child_setup *setup);
+int worker_run(const struct child_setup *setup);
+
+// Takes away what the process does not need (no new privileges; with Landlock: the data file
+// read-only, nothing else but the product's own files). False when the kernel has no Landlock.
+bool confine_worker(const struct config *config);

@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps the family alive: opens one SO_REUSEPORT socket per worker slot and listener,
+// starts committer and workers, starts again whatever dies, kills a worker whose loop
+// no longer turns. It does no work that can fail.
+#include "serve/serve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "serve/instance.h"
+
+enum {
+    COMMITTER = WORKERS_MAX,
+    CHILDREN = WORKERS_MAX + 1,
+    TICK_MS = 50,
+    QUICK_DEATH_US = 1000000,
+    PAUSE_MAX_MS = 5000,
+    GRACE_MS = 2000,
+};
+
+struct child {
+    pid_t pid; // 0: not running
+    int64_t started_us, restart_us;
+    int quick_deaths;
+    bool ready;
+};
+
+struct supervisor {
+    const char *config_path;
+    const char *const *settings;
+    size_t setting_count;
+    struct config *config;
+    struct scoreboard *board;
+    struct clock *clock;
+    struct http_listener listeners[WORKERS_MAX][CONFIG_LISTENERS_MAX + 1];
+    size_t listener_count[WORKERS_MAX];
+    unsigned ports[CONFIG_LISTENERS_MAX + 1]; // as bound, when the file says port 0
+    struct child children[CHILDREN];
+    unsigned workers;
+    int signals, ready[2];
+    sigset_t old_signals;
+    bool announced, stopping, failed;
+    int64_t deadline_us; // of the stop
+};
+
+// Sockets ------------------------------------------------------------------------------
+
+// "127.0.0.1:80" and "[::1]:80": numbers only, so that a start never waits for a name server.
+static bool parse_address(const char *text, struct sockaddr_storage *address, socklen_t *len,
+                          struct err *err)
+{
+    struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+                             .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    const char *colon = strrchr(text, ':');
+    char host[64];
+    size_t host_len;
+
+    if (colon == NULL || colon == text || (size_t)(colon - text) >= sizeof host)
+        return err_set(err, ERR_INPUT, "address %s: say HOST:PORT or [IPV6]:PORT", text);
+    host_len = (size_t)(colon - text);
+    memcpy(host, text, host_len);
+    host[host_len] = 0;
+    if (host[0] == '[' && host[host_len - 1] == ']') {
+        host[host_len - 1] = 0;
+        memmove(host, host + 1, host_len - 1);
+    }
+    if (getaddrinfo(host, colon + 1, &hints, &found) != 0)
+        return err_set(err, ERR_INPUT, "address %s: not an address and port", text);
+    memcpy(address, found->ai_addr, found->ai_addrlen);
+    *len = found->ai_addrlen;
+    freeaddrinfo(found);
+    return true;
+}
+
+static void set_port(struct sockaddr_storage *address, unsigned port)
+{
+    if (address->ss_family == AF_INET6)
+        ((struct sockaddr_in6 *)address)->sin6_port = htons((uint16_t)port);
+    else
+        ((struct sockaddr_in *)address)->sin_port = htons((uint16_t)port);
+}
+
+static unsigned bound_port(int fd)
+{
+    struct sockaddr_storage address;
+    socklen_t len = sizeof address;
+
+    getsockname(fd, (struct sockaddr *)&address, &len);
+    return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
+                                               : ((struct sockaddr_in *)&address)->sin_port);
+}
+
+// *port: 0 on the first call of a listener, then the port that all slots share.
+static int open_listener(const char *text, unsigned *port, struct err *err)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t len = 0;
+    int on = 1, fd;
+
+    if (!parse_address(text, &address, &len, err))
+        return -1;
+    if (*port != 0)
+        set_port(&address, *port);
+    fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd >= 0) {
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        if (address.ss_family == AF_INET6)
+            setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    }
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, len) != 0 || listen(fd, 4096) != 0) {
+        err_set(err, ERR_IO, "listen on %s: %s", text, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    *port = bound_port(fd);
+    return fd;
+}
+
+// Another server on the same port would share it in silence, because of SO_REUSEPORT: a
+// plain socket tells whether somebody is there.
+static bool is_free(const char *text, struct err *err)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t len = 0;
+    int on = 1, fd;
+    bool free_port;
+
+    if (!parse_address(text, &address, &len, err))
+        return false;
+    fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (address.ss_family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    free_port = bind(fd, (struct sockaddr *)&address, len) == 0;
+    if (!free_port)
+        err_set(err, ERR_IO, "listen on %s: %s", text, strerror(errno));
+    close(fd);
+    return free_port;
+}
+
+static bool open_slot(struct supervisor *sup, unsigned slot, struct err *err)
+{
+    const struct config *config = sup->config;
+    bool admin = slot == 0 && config->admin_listen[0] != 0;
+    size_t count = (size_t)config->listen_count + (admin ? 1 : 0);
+
+    for (size_t i = 0; i < count; i++) {
+        bool is_admin = i == (size_t)config->listen_count;
+        const char *text = is_admin ? config->admin_listen : config->listen[i].address;
+
+        if (slot == 0 && !is_free(text, err))
+            return false;
+        sup->listeners[slot][i] = (struct http_listener){
+            .fd = open_listener(text, &sup->ports[i], err),
+            .tls = !is_admin && config->listen[i].tls,
+            .admin = is_admin,
+        };
+        if (sup->listeners[slot][i].fd < 0)
+            return false;
+        sup->listener_count[slot] = i + 1;
+    }
+    return true;
+}
+
+// Children -----------------------------------------------------------------------------
+
+static void start_child(struct supervisor *sup, unsigned index)
+{
+    struct child *child = &sup->children[index];
+    pid_t parent = getpid();
+
+    child->started_us = clock_mono_us(sup->clock);
+    child->ready = false;
+    if (index < WORKERS_MAX)
+        sup->board->worker[index].beat_us = 0;
+    else
+        sup->board->committer_ready = 0;
+    child->pid = fork();
+    if (child->pid == 0) {
+        struct child_setup setup = {
+            .config = sup->config,
+            .config_path = sup->config_path,
+            .settings = sup->settings,
+            .setting_count = sup->setting_count,
+            .board = sup->board,
+            .slot = index,
+            .ready_fd = sup->ready[1],
+        };
+
+        prctl(PR_SET_PDEATHSIG, SIGKILL); // nobody outlives the supervisor
+        if (getppid() != parent)
+            _exit(1);
+        close(sup->signals);
+        sigprocmask(SIG_SETMASK, &sup->old_signals, NULL);
+        if (index == COMMITTER)
+            exit(committer_run(&setup));
+        setup.listeners = sup->listeners[index];
+        setup.listener_count = sup->listener_count[index];
+        exit(worker_run(&setup));
+    }
+    if (child->pid < 0) {
+        log_error("fork failed", LOG_TEXT("error", strerror(errno)));
+        child->pid = 0;
+        child->restart_us = child->started_us + 100000;
+        return;
+    }
+    if (index < WORKERS_MAX)
+        sup->board->worker[index].pid = child->pid;
+    else
+        sup->board->committer_pid = child->pid;
+}
+
+// At once after a first death; a child that keeps dying early waits longer each time.
+static int64_t pause_us(int quick_deaths)
+{
+    int64_t ms = 0;
+
+    for (int i = 1; i < quick_deaths && ms < PAUSE_MAX_MS; i++)
+        ms = ms == 0 ? 100 : ms * 2;
+    return (ms < PAUSE_MAX_MS ? ms : PAUSE_MAX_MS) * 1000;
+}
+
+static void bury(struct supervisor *sup, unsigned index, int status)
+{
+    struct child *child = &sup->children[index];
+    int64_t now = clock_mono_us(sup->clock);
+
+    child->pid = 0;
+    if (sup->stopping)
+        return;
+    if (!sup->announced && WIFEXITED(status)) { // its own log line has said why
+        sup->failed = true;
+        return;
+    }
+    log_warn(index == COMMITTER ? "the committer ended" : "a worker ended",
+             LOG_INT("slot", index == COMMITTER ? -1 : (int)index),
+             LOG_INT("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0),
+             LOG_INT("status", WIFEXITED(status) ? WEXITSTATUS(status) : 0));
+    child->quick_deaths = now - child->started_us < QUICK_DEATH_US ? child->quick_deaths + 1 : 0;
+    child->restart_us = now + pause_us(child->quick_deaths);
+    sup->board->restarts++;
+}
+
+static void reap(struct supervisor *sup)
+{
+    int status;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        for (unsigned i = 0; i < CHILDREN; i++)
+            if (sup->children[i].pid == pid)
+                bury(sup, i, status);
+}
+
+static void restart_due(struct supervisor *sup)
+{
+    int64_t now = clock_mono_us(sup->clock);
+
+    for (unsigned i = 0; i < CHILDREN; i++) {
+        struct child *child = &sup->children[i];
+
+        if ((i < sup->workers || i == COMMITTER) && child->pid == 0 && child->started_us != 0 &&
+            now >= child->restart_us)
+            start_child(sup, i);
+    }
+}
+
+// A worker that hangs in C, where no deadline of a script reaches, costs itself only.
+static void watch_beats(struct supervisor *sup)
+{
+    int64_t now = clock_mono_us(sup->clock);
+
+    for (unsigned i = 0; i < sup->workers; i++) {
+        int64_t beat = sup->board->worker[i].beat_us;
+
+        if (sup->children[i].pid > 0 && beat != 0 &&
+            now - beat > sup->config->watchdog_ms * 1000) {
+            log_error("a worker's loop no longer turns; killing it", LOG_INT("slot", i),
+                      LOG_INT("pid", sup->children[i].pid));
+            kill(sup->children[i].pid, SIGKILL);
+            sup->board->worker[i].beat_us = 0;
+        }
+    }
+}
+
+static void signal_children(struct supervisor *sup, int signal, bool committer)
+{
+    for (unsigned i = 0; i < sup->workers; i++)
+        if (sup->children[i].pid > 0)
+            kill(sup->children[i].pid, signal);
+    if (committer && sup->children[COMMITTER].pid > 0)
+        kill(sup->children[COMMITTER].pid, signal);
+}
+
+// Signals ------------------------------------------------------------------------------
+
+// The new file is read here first: while it is wrong, nobody hears of it.
+static void reload(struct supervisor *sup)
+{
+    struct arena arena = ARENA_EMPTY;
+    struct err err;
+    struct config *config =
+        config_read(sup->config_path, sup->settings, sup->setting_count, stderr, &err);
+
+    if (config == NULL) {
+        log_error("the new configuration is wrong; the old one stays",
+                  LOG_TEXT("error", err.text));
+        return;
+    }
+    for (const char *const *key = config_fixed_changes(sup->config, config, &arena);
+         key != NULL && *key != NULL; key++)
+        log_warn("this key changes only with a restart", LOG_TEXT("key", *key));
+    arena_finish(&arena);
+    config->workers = sup->config->workers;
+    config_destroy(sup->config);
+    sup->config = config;
+    signal_children(sup, SIGHUP, false);
+    log_info("configuration reloaded");
+}
+
+static void begin_stop(struct supervisor *sup)
+{
+    if (sup->stopping)
+        return;
+    log_info("stopping: open requests are finished first");
+    sup->stopping = true;
+    sup->deadline_us =
+        clock_mono_us(sup->clock) + (sup->config->http.drain_ms + GRACE_MS) * 1000;
+    signal_children(sup, SIGTERM, false);
+}
+
+static void take_signals(struct supervisor *sup)
+{
+    struct signalfd_siginfo info;
+
+    while (read(sup->signals, &info, sizeof info) == sizeof info) {
+        if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+            begin_stop(sup);
+        else if (info.ssi_signo == SIGHUP)
+            reload(sup);
+    }
+    reap(sup);
+}
+
+static bool workers_gone(const struct supervisor *sup)
+{
+    for (unsigned i = 0; i < sup->workers; i++)
+        if (sup->children[i].pid > 0)
+            return false;
+    return true;
+}
+
+// Workers go first, then the committer: what they still commit is still written.
+static bool stop_step(struct supervisor *sup)
+{
+    if (clock_mono_us(sup->clock) > sup->deadline_us)
+        signal_children(sup, SIGKILL, true);
+    else if (workers_gone(sup) && sup->children[COMMITTER].pid > 0)
+        kill(sup->children[COMMITTER].pid, SIGTERM);
+    return workers_gone(sup) && sup->children[COMMITTER].pid == 0;
+}
+
+// Start --------------------------------------------------------------------------------
+
+// The line that people and scripts wait for.
+static void announce(struct supervisor *sup)
+{
+    const struct config_listener *first = &sup->config->listen[0];
+    const char *colon = strrchr(first->address, ':');
+
+    printf("Shuyuan is serving on http%s://%.*s:%u\n", first->tls ? "s" : "",
+           (int)(colon - first->address), first->address, sup->ports[0]);
+    fflush(stdout);
+    if (sup->config->admin_listen[0] != 0)
+        log_info("metrics", LOG_TEXT("address", sup->config->admin_listen),
+                 LOG_INT("port", sup->ports[sup->config->listen_count]));
+    sup->announced = true;
+}
+
+static void take_ready(struct supervisor *sup)
+{
+    char bytes[CHILDREN];
+    ssize_t count = read(sup->ready[0], bytes, sizeof bytes);
+    bool all = true;
+
+    for (ssize_t i = 0; i < count; i++)
+        sup->children[bytes[i] == 'c' ? COMMITTER : (int)bytes[i]].ready = true;
+    if (sup->announced)
+        return;
+    for (unsigned i = 0; i < sup->workers; i++) {
+        all = all && sup->children[i].ready;
+        if (sup->children[COMMITTER].ready && sup->children[i].started_us == 0)
+            start_child(sup, i);
+    }
+    if (all)
+        announce(sup);
+}
+
+static bool prepare(struct supervisor *sup, struct err *err)
+{
+    sigset_t signals;
+    int64_t cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    sup->config = config_read(sup->config_path, sup->settings, sup->setting_count, stderr, err);
+    if (sup->config == NULL || !instance_folder(sup->config, err))
+        return false;
+    if (sup->config->workers == 0)
+        sup->config->workers = cores < WORKERS_MAX ? cores : WORKERS_MAX;
+    sup->workers = (unsigned)sup->config->workers;
+    for (unsigned slot = 0; slot < sup->workers; slot++)
+        if (!open_slot(sup, slot, err))
+            return false;
+    sup->board = mmap(NULL, sizeof *sup->board, PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (sup->board == MAP_FAILED || pipe2(sup->ready, O_CLOEXEC | O_NONBLOCK) != 0)
+        return err_set(err, ERR_IO, "start: %s", strerror(errno));
+    sup->board->workers = sup->workers;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    sigaddset(&signals, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &signals, &sup->old_signals);
+    sup->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    signal(SIGPIPE, SIG_IGN);
+    return true;
+}
+
+int supervisor_run(const char *config_path, const char *const *settings, size_t setting_count)
+{
+    struct supervisor *sup = mem_zero(sizeof *sup);
+    struct err err;
+    int status;
+
+    *sup = (struct supervisor){.config_path = config_path, .settings = settings,
+                               .setting_count = setting_count, .clock = clock_system()};
+    log_name("supervisor");
+    if (!prepare(sup, &err)) {
+        fprintf(stderr, "shuyuan: %s\nNothing was started.\n", err.text);
+        return 1;
+    }
+    start_child(sup, COMMITTER);
+    while (!sup->failed && !(sup->stopping && stop_step(sup))) {
+        struct pollfd polls[] = {{sup->signals, POLLIN, 0}, {sup->ready[0], POLLIN, 0}};
+
+        poll(polls, 2, TICK_MS);
+        take_signals(sup);
+        if (polls[1].revents != 0)
+            take_ready(sup);
+        if (!sup->stopping && !sup->failed) {
+            restart_due(sup);
+            watch_beats(sup);
+        }
+    }
+    status = sup->failed ? 1 : 0;
+    signal_children(sup, SIGKILL, true);
+    while (waitpid(-1, NULL, 0) > 0)
+        continue;
+    log_info("stopped");
+    config_destroy(sup->config);
+    free(sup);
+    return status;
+}
