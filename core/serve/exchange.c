@@ -1,0 +1,529 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve/exchange.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "base/log.h"
+
+enum { ANONYMOUS_LEN = 18, OWN_READS = 2000, FIELDS_MAX_OUT = 12 };
+
+static void gone(void *context)
+{
+    struct exchange *x = context;
+
+    x->http = NULL;
+}
+
+static void destroy(struct exchange *x)
+{
+    exchange_end(x);
+    arena_finish(&x->attempt);
+    arena_finish(&x->memory);
+    free(x);
+}
+
+void exchange_end(struct exchange *x)
+{
+    store_end(x->txn);
+    x->txn = NULL;
+}
+
+// What was asked ------------------------------------------------------------------------
+
+static struct slice find(const struct host_param *params, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (slice_is(params[i].name, name))
+            return params[i].value;
+    return (struct slice){NULL, 0};
+}
+
+struct slice exchange_form(const struct exchange *x, const char *name)
+{
+    return find(x->form, x->form_count, name);
+}
+
+struct slice exchange_query(const struct exchange *x, const char *name)
+{
+    return find(x->query, x->query_count, name);
+}
+
+static bool read_params(struct exchange *x, struct slice encoded, struct host_param **params,
+                        size_t *count, struct err *err)
+{
+    struct http_param *found;
+
+    if (!http_params(&x->memory, encoded, &found, count, err))
+        return false;
+    *params = arena_alloc(&x->memory, (*count + 1) * sizeof **params);
+    for (size_t i = 0; i < *count; i++)
+        (*params)[i] = (struct host_param){found[i].name, found[i].value};
+    return true;
+}
+
+static const char *choose_lang(struct exchange *x)
+{
+    struct slice cookie = http_cookie(x->http, "sy_lang");
+    struct slice accepted = http_header(x->http, "accept-language");
+
+    if (slice_is(cookie, "en") || slice_is(cookie, "zh"))
+        return slice_is(cookie, "en") ? "en" : "zh";
+    return slice_starts(accepted, slice_text("en")) ? "en" : "zh";
+}
+
+static const char *choose_theme(struct exchange *x)
+{
+    struct slice cookie = http_cookie(x->http, "sy_theme");
+
+    return slice_is(cookie, "dark") ? "dark" : slice_is(cookie, "light") ? "light" : "";
+}
+
+const char *exchange_cookie_name(const struct exchange *x)
+{
+    return x->tls ? "__Host-sy_session" : "sy_session";
+}
+
+static void random_text(struct exchange *x, size_t len, char *text, size_t size)
+{
+    uint8_t bytes[32];
+
+    random_fill(x->worker->instance.random, bytes, len);
+    snprintf(text, size, "%s", base64url(&x->memory, slice_of(bytes, len)));
+}
+
+static void read_tokens(struct exchange *x)
+{
+    struct slice bearer = http_header(x->http, "authorization");
+    struct slice prefix = slice_text("Bearer ");
+
+    if (x->program && slice_starts(bearer, prefix))
+        x->token = slice_of(bearer.data + prefix.len, bearer.len - prefix.len);
+    else if (!x->program)
+        x->token = http_cookie(x->http, exchange_cookie_name(x));
+    x->token = arena_slice(&x->memory, x->token);
+    x->anonymous = arena_slice(&x->memory, http_cookie(x->http, "sy_anon"));
+    if (x->anonymous.data == NULL && x->token.data == NULL && !x->program) {
+        x->new_anonymous = arena_alloc(&x->memory, 64);
+        random_text(x, ANONYMOUS_LEN, x->new_anonymous, 64);
+        x->anonymous = slice_text(x->new_anonymous);
+    }
+    random_text(x, ANONYMOUS_LEN, x->write_key, sizeof x->write_key);
+}
+
+static bool is_form(const struct exchange *x)
+{
+    struct slice type = http_header(x->http, "content-type");
+
+    return slice_starts(type, slice_text("application/x-www-form-urlencoded"));
+}
+
+static bool parse(struct exchange *x, struct err *err)
+{
+    struct slice query = http_query(x->http);
+
+    x->method = http_method(x->http) == HTTP_HEAD ? HTTP_GET : http_method(x->http);
+    x->path = arena_slice(&x->memory, http_path(x->http));
+    x->program = slice_starts(x->path, slice_text("/api/"));
+    x->tls = http_is_tls(x->http);
+    x->request_id = arena_text(&x->memory, slice_text(http_request_id(x->http)));
+    x->lang = choose_lang(x);
+    x->theme = choose_theme(x);
+    read_tokens(x);
+    if (query.data != NULL && query.len > 0 &&
+        !read_params(x, query, &x->query, &x->query_count, err))
+        return false;
+    if (x->method == HTTP_GET)
+        return true;
+    x->body = arena_slice(&x->memory, http_body(x->http));
+    return !is_form(x) || read_params(x, x->body, &x->form, &x->form_count, err);
+}
+
+// Who asks ------------------------------------------------------------------------------
+
+static bool identify(struct exchange *x, struct err *err)
+{
+    struct instance *instance = &x->worker->instance;
+
+    x->session = NULL;
+    x->principal = (struct principal){0};
+    if (x->token.data != NULL &&
+        !auth_session_find(&instance->auth, &x->view, x->token, &x->session, err))
+        return false;
+    if (x->session != NULL &&
+        !auth_principal(&x->view, x->session->person, &x->principal, err))
+        return false;
+    auth_csrf(&instance->auth, x->session, x->anonymous, x->csrf);
+    return true;
+}
+
+static void fill_call(struct exchange *x)
+{
+    static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE",
+                                          "OPTIONS"};
+
+    x->call = (struct host_request){
+        .method = methods[x->method],
+        .org = x->view.root,
+        .app = slice_text("platform"),
+        .path = x->path,
+        .query = x->query,
+        .query_count = x->query_count,
+        .form = x->form,
+        .form_count = x->form_count,
+        .lang = x->lang,
+        .theme = x->theme,
+        .role = "",
+        .role_org = x->view.root,
+        .csrf = x->csrf,
+        .write_key = x->write_key,
+        .nonce = x->nonce != NULL ? x->nonce : "",
+        .request_id = x->request_id,
+        .signed_in = x->session != NULL,
+        .program = x->program,
+    };
+}
+
+bool exchange_begin(struct exchange *x, enum store_mode mode)
+{
+    struct instance *instance = &x->worker->instance;
+    const struct config *config = x->worker->config;
+    struct err err = {ERR_NONE, ""};
+
+    exchange_end(x);
+    arena_reset(&x->attempt);
+    x->nonce = x->http != NULL ? http_nonce(x->http) : "";
+    x->own_budget = (struct budget){.reads_max = OWN_READS, .writes_max = OWN_READS};
+    x->budget = (struct budget){.reads_max = (uint32_t)config->script.reads,
+                                .writes_max = (uint32_t)config->script.writes};
+    x->txn = store_begin(instance->store, mode, &err);
+    if (x->txn == NULL ||
+        !instance_view(instance, x->txn, &x->attempt, &x->own_budget, &x->view, &err) ||
+        !identify(x, &err)) {
+        exchange_fail_err(x, &err);
+        return false;
+    }
+    x->view.who = &x->principal;
+    fill_call(x);
+    return true;
+}
+
+// What is answered ----------------------------------------------------------------------
+
+static void note(struct exchange *x, int status)
+{
+    int64_t micros = clock_mono_us(x->worker->instance.clock) - x->started_us;
+
+    log_info("request", LOG_TEXT("id", x->request_id),
+             LOG_TEXT("method", x->call.method != NULL ? x->call.method : "GET"),
+             LOG_SLICE("path", x->path), LOG_INT("status", status), LOG_INT("us", micros));
+}
+
+static void respond(struct exchange *x, int status, const char *type, struct slice body,
+                    const struct http_field *fields, size_t count)
+{
+    struct http_field all[FIELDS_MAX_OUT];
+    size_t used = 0;
+
+    for (; used < count && used < FIELDS_MAX_OUT - 2; used++)
+        all[used] = fields[used];
+    if (type != NULL)
+        all[used++] = (struct http_field){"content-type", slice_text(type)};
+    if (x->new_anonymous != NULL)
+        all[used++] = exchange_cookie(x, "sy_anon", x->new_anonymous, 0, false);
+    note(x, status);
+    if (x->http != NULL)
+        http_respond(x->http, status, all, used, body);
+    x->http = NULL;
+    destroy(x);
+}
+
+void exchange_finish(struct exchange *x, const struct host_answer *answer,
+                     const struct http_field *fields, size_t count)
+{
+    struct http_field all[FIELDS_MAX_OUT];
+    size_t used = 0;
+
+    for (; used < count && used < FIELDS_MAX_OUT - 1; used++)
+        all[used] = fields[used];
+    if (answer->location != NULL)
+        all[used++] = (struct http_field){"location", slice_text(answer->location)};
+    respond(x, answer->status, answer->type, answer->body, all, used);
+}
+
+void exchange_redirect(struct exchange *x, const char *location, const struct http_field *fields,
+                       size_t count)
+{
+    struct host_answer answer = {.status = 303, .location = location, .body = slice_text("")};
+
+    exchange_finish(x, &answer, fields, count);
+}
+
+void exchange_json(struct exchange *x, int status, struct slice body)
+{
+    respond(x, status, "application/json", body, NULL, 0);
+}
+
+static void put_member(struct buffer *json, const char *name, const char *text)
+{
+    buffer_text(json, json->len > 1 ? "," : "");
+    json_text(json, slice_text(name));
+    buffer_text(json, ":");
+    json_text(json, slice_text(text));
+}
+
+// RFC 9457.
+static void fail_program(struct exchange *x, int status, const char *word)
+{
+    struct buffer json = BUFFER_EMPTY;
+    struct slice body;
+
+    buffer_text(&json, "{");
+    put_member(&json, "type", "about:blank");
+    put_member(&json, "title", word);
+    put_member(&json, "id", x->request_id);
+    buffer_format(&json, ",\"status\":%d}", status);
+    body = arena_slice(&x->memory, buffer_view(&json));
+    buffer_finish(&json);
+    respond(x, status, "application/problem+json", body, NULL, 0);
+}
+
+void exchange_page(struct exchange *x, const char *page, int status, const struct host_datum *data,
+                   size_t count)
+{
+    struct host_answer answer = {0};
+    struct err err = {ERR_NONE, ""};
+
+    x->call.app = slice_text("platform");
+    x->view.budget = &x->own_budget;
+    if (host_page(x->worker->instance.host, &x->view, &x->call, page, status, data, count,
+                  &answer, &err)) {
+        exchange_finish(x, &answer, NULL, 0);
+        return;
+    }
+    log_error("a platform page failed", LOG_TEXT("page", page), LOG_TEXT("error", err.text),
+              LOG_TEXT("id", x->request_id));
+    respond(x, 500, "text/plain; charset=utf-8",
+            slice_text(arena_format(&x->memory, "500 %s\n", x->request_id)), NULL, 0);
+}
+
+// The page is rendered on a fresh snapshot: what failed may have been this one.
+void exchange_fail(struct exchange *x, int status, const char *word)
+{
+    char number[8];
+    struct host_datum data[] = {{"status", number}, {"word", word}, {"id", x->request_id}};
+    struct err err;
+
+    if (x->program) {
+        fail_program(x, status, word);
+        return;
+    }
+    snprintf(number, sizeof number, "%d", status);
+    exchange_end(x);
+    x->own_budget = (struct budget){.reads_max = OWN_READS, .writes_max = 0};
+    x->txn = store_begin(x->worker->instance.store, STORE_READ, &err);
+    if (x->txn == NULL || !instance_view(&x->worker->instance, x->txn, &x->attempt,
+                                         &x->own_budget, &x->view, &err)) {
+        respond(x, status, "text/plain; charset=utf-8",
+                slice_text(arena_format(&x->memory, "%d %s %s\n", status, word, x->request_id)),
+                NULL, 0);
+        return;
+    }
+    x->view.who = &x->principal;
+    fill_call(x);
+    exchange_page(x, "error", status, data, 3);
+}
+
+int exchange_status(const struct err *err)
+{
+    static const int statuses[] = {
+        [ERR_NONE] = 500,   [ERR_INPUT] = 400, [ERR_ABSENT] = 404, [ERR_DENIED] = 403,
+        [ERR_CONFLICT] = 409, [ERR_LIMIT] = 503, [ERR_FULL] = 507,   [ERR_BUSY] = 503,
+        [ERR_IO] = 500,     [ERR_CORRUPT] = 500, [ERR_SCRIPT] = 500, [ERR_UNKNOWN] = 503,
+    };
+
+    return statuses[err->code];
+}
+
+void exchange_fail_err(struct exchange *x, const struct err *err)
+{
+    int status = exchange_status(err);
+
+    if (err->code == ERR_SCRIPT)
+        x->worker->slot->script_faults++;
+    if (err->code == ERR_LIMIT)
+        x->worker->slot->script_limits++;
+    if (status >= 500)
+        log_error("a request failed", LOG_TEXT("id", x->request_id), LOG_SLICE("path", x->path),
+                  LOG_TEXT("word", err_word(err->code)), LOG_TEXT("error", err->text));
+    exchange_fail(x, status, err_word(err->code));
+}
+
+// Writing -------------------------------------------------------------------------------
+
+struct commit_wait {
+    struct exchange *x;
+    void (*committed)(struct exchange *x);
+};
+
+static void run_again(void *context)
+{
+    struct exchange *x = context;
+
+    x->again(x);
+}
+
+// Jitter keeps two that collided from colliding again.
+static void retry(struct exchange *x)
+{
+    uint8_t chance;
+
+    random_fill(x->worker->instance.random, &chance, 1);
+    x->worker->slot->retries++;
+    x->worker->loop->after(x->worker->loop, 1 + chance % (4u << x->attempts), run_again, x);
+}
+
+static void commit_done(void *context, const struct err *outcome)
+{
+    struct commit_wait *wait = context;
+    struct exchange *x = wait->x;
+    bool again = outcome->code == ERR_CONFLICT || outcome->code == ERR_UNKNOWN;
+
+    if (outcome->code == ERR_NONE) {
+        x->worker->slot->commits++;
+        wait->committed(x);
+        return;
+    }
+    if (outcome->code == ERR_CONFLICT)
+        x->worker->slot->conflicts++;
+    if (again && x->attempts < (unsigned)x->worker->config->store.retries) {
+        x->attempts++;
+        retry(x);
+        return;
+    }
+    exchange_fail_err(x, outcome);
+}
+
+void exchange_commit(struct exchange *x, void (*committed)(struct exchange *x))
+{
+    struct commit_wait *wait = arena_alloc(&x->memory, sizeof *wait);
+
+    *wait = (struct commit_wait){x, committed};
+    store_commit(x->txn, commit_done, wait);
+    exchange_end(x);
+}
+
+// Trust ---------------------------------------------------------------------------------
+
+static bool same_origin(struct exchange *x)
+{
+    struct slice site = http_header(x->http, "sec-fetch-site");
+    struct slice origin = http_header(x->http, "origin"), host = http_host(x->http);
+    const char *wanted = arena_format(&x->memory, "http%s://%.*s", x->tls ? "s" : "",
+                                      (int)host.len, (const char *)host.data);
+
+    if (site.data != NULL && !slice_is(site, "same-origin") && !slice_is(site, "none"))
+        return false;
+    return origin.data == NULL || slice_is(origin, wanted);
+}
+
+bool exchange_trusted(struct exchange *x)
+{
+    if (x->program && (x->session == NULL || x->session->program))
+        return true; // a Bearer token is never sent by a browser on its own
+    if (x->attempts > 0)
+        return true; // checked on the first attempt
+    if (same_origin(x) && auth_csrf_ok(&x->worker->instance.auth, x->session, x->anonymous,
+                                       exchange_form(x, "_csrf")))
+        return true;
+    exchange_fail(x, 403, "form_token");
+    return false;
+}
+
+struct http_field exchange_cookie(struct exchange *x, const char *name, const char *value,
+                                  int64_t max_age_s, bool readable)
+{
+    const char *age = max_age_s == 0 ? ""
+                      : max_age_s < 0
+                          ? "; Max-Age=0"
+                          : arena_format(&x->memory, "; Max-Age=%lld", (long long)max_age_s);
+
+    return (struct http_field){
+        "set-cookie",
+        slice_text(arena_format(&x->memory, "%s=%s; Path=/; SameSite=Lax%s%s%s", name, value,
+                                readable ? "" : "; HttpOnly", x->tls ? "; Secure" : "", age))};
+}
+
+bool exchange_is_local(struct slice path)
+{
+    if (path.data == NULL || path.len == 0 || path.len > 1000 || path.data[0] != '/')
+        return false;
+    if (path.len > 1 && (path.data[1] == '/' || path.data[1] == '\\'))
+        return false;
+    for (size_t i = 0; i < path.len; i++)
+        if (path.data[i] <= 0x20 || path.data[i] == '\\' || path.data[i] >= 0x7f)
+            return false;
+    return true;
+}
+
+// The table of the platform's own paths; everything else is a page. -----------------------
+
+struct own_path {
+    enum http_method method;
+    const char *path;
+    void (*serve)(struct exchange *x);
+};
+
+static void route(struct exchange *x)
+{
+    static const struct own_path own[] = {
+        {HTTP_GET, "/healthz", probe_alive},
+        {HTTP_GET, "/readyz", probe_ready},
+        {HTTP_POST, "/login", signin_serve},
+        {HTTP_POST, "/api/v1/session", signin_serve},
+        {HTTP_DELETE, "/api/v1/session", signout_serve},
+        {HTTP_POST, "/logout", signout_serve},
+        {HTTP_POST, "/switch", switch_serve},
+        {HTTP_POST, "/prefer", prefer_serve},
+    };
+
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        if (x->method == own[i].method && slice_is(x->path, own[i].path)) {
+            x->again = own[i].serve;
+            own[i].serve(x);
+            return;
+        }
+    }
+    x->again = page_serve;
+    page_serve(x);
+}
+
+void exchange_handle(void *context, struct http_request *request)
+{
+    struct exchange *x = mem_zero(sizeof *x);
+    struct err err = {ERR_NONE, ""};
+
+    x->worker = context;
+    x->http = request;
+    x->started_us = clock_mono_us(x->worker->instance.clock);
+    x->request_id = "";
+    http_on_gone(request, gone, x);
+    if (parse(x, &err))
+        route(x);
+    else
+        exchange_fail_err(x, &err);
+}
+
+void exchange_handle_admin(void *context, struct http_request *request)
+{
+    struct worker *worker = context;
+    struct arena memory = ARENA_EMPTY;
+    struct http_field type = {"content-type", slice_text("text/plain; version=0.0.4")};
+
+    if (slice_is(http_path(request), "/metrics"))
+        http_respond(request, 200, &type, 1, probe_metrics(worker, &memory));
+    else
+        http_respond(request, 404, NULL, 0, slice_text("only /metrics is here\n"));
+    arena_finish(&memory);
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// One request on its way through a worker: parsed, identified, routed, run (again after a
+// conflict), answered. It outlives the client: a commit under way is finished unheard.
+#pragma once
+
+#include "http/http.h"
+#include "job/pool.h"
+#include "serve/instance.h"
+#include "serve/serve.h"
+
+struct worker {
+    const struct child_setup *setup;
+    struct config *config;
+    struct instance instance;
+    struct http_server *server;
+    struct loop *loop;
+    struct pool *pool; // password hashing
+    struct worker_slot *slot;
+    int signals;
+    bool stopping;
+};
+
+struct exchange {
+    struct worker *worker;
+    struct http_request *http; // NULL: the client is gone
+    struct arena memory;       // of the whole exchange; holds copies of what is needed later
+    struct arena attempt;      // of one attempt
+    int64_t started_us;
+
+    enum http_method method;
+    struct slice path, body;
+    struct host_param *query, *form;
+    size_t query_count, form_count;
+    bool program; // under /api/: JSON, Bearer, no redirects
+    bool tls;
+    struct slice token, anonymous; // session token, value of the anonymous cookie
+    char *new_anonymous;           // to be set as a cookie
+    const char *lang, *theme;
+    const char *request_id, *nonce;
+    char csrf[TOKEN_TEXT_LEN + 1], write_key[TOKEN_TEXT_LEN + 1];
+
+    struct store_txn *txn;
+    struct budget budget, own_budget; // of the app; of the platform's own reads
+    struct view view;
+    struct principal principal;
+    struct session *session;
+    struct host_request call;
+    struct host_answer answer;
+    unsigned attempts;
+    void (*again)(struct exchange *x);
+    void *work; // of sign-in, in memory
+};
+
+// The handler for libh2o's side.
+void exchange_handle(void *context, struct http_request *request);
+void exchange_handle_admin(void *context, struct http_request *request);
+
+// Opens a transaction and finds out who asks, on the same snapshot as the call. The former
+// attempt's transaction and memory are given back first. False: answered already.
+bool exchange_begin(struct exchange *x, enum store_mode mode);
+void exchange_end(struct exchange *x); // ends the transaction, if one is open
+
+// Each answers and ends the exchange.
+void exchange_finish(struct exchange *x, const struct host_answer *answer,
+                     const struct http_field *fields, size_t count);
+void exchange_redirect(struct exchange *x, const char *location, const struct http_field *fields,
+                       size_t count);
+void exchange_fail(struct exchange *x, int status, const char *word);
+void exchange_fail_err(struct exchange *x, const struct err *err);
+void exchange_json(struct exchange *x, int status, struct slice body);
+// A platform page with texts; the exchange must have begun.
+void exchange_page(struct exchange *x, const char *page, int status, const struct host_datum *data,
+                   size_t count);
+
+// Commits x->txn and calls committed(x) when it is durable. After a conflict or an unknown
+// outcome x->again runs from the start, with jitter, a few times; every other outcome is
+// answered here.
+void exchange_commit(struct exchange *x, void (*committed)(struct exchange *x));
+
+// True when the request may change something: same origin and a valid form token, or a
+// program's Bearer token. False: answered already.
+bool exchange_trusted(struct exchange *x);
+
+struct slice exchange_form(const struct exchange *x, const char *name); // absent: data NULL
+struct slice exchange_query(const struct exchange *x, const char *name);
+// A cookie as a header field; max_age_s 0: until the browser closes, -1: removed.
+struct http_field exchange_cookie(struct exchange *x, const char *name, const char *value,
+                                  int64_t max_age_s, bool readable);
+const char *exchange_cookie_name(const struct exchange *x);
+bool exchange_is_local(struct slice path); // a path on this host, safe to redirect to
+int exchange_status(const struct err *err);
+
+// Who runs what.
+void page_serve(struct exchange *x);            // apps, platform pages, API
+void signin_serve(struct exchange *x);          // POST /login, POST /api/v1/session
+void signout_serve(struct exchange *x);         // POST /logout, DELETE /api/v1/session
+void switch_serve(struct exchange *x);          // POST /switch
+void prefer_serve(struct exchange *x);          // POST /prefer
+void probe_alive(struct exchange *x);           // /healthz
+void probe_ready(struct exchange *x);           // /readyz
+struct slice probe_metrics(struct worker *worker, struct arena *memory);
+
+// The role (and member of its set) that the person acts in on a page of org.
+bool acting_choose(struct exchange *x, struct id org, bool platform, struct err *err);

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pages and actions of applications, platform pages, and the API over the same handlers.
+#include "serve/exchange.h"
+
+#include <stdio.h>
+
+#include "base/log.h"
+#include "serve/write_key.h"
+
+// "/o/{org}/{app}/rest" → organisation, app, "/rest". Everything else belongs to the platform.
+static bool split_path(struct exchange *x)
+{
+    struct slice prefix = slice_text(x->program ? "/api/v1/o/" : "/o/"), rest = x->path;
+    const uint8_t *slash;
+
+    if (!slice_starts(rest, prefix))
+        return !x->program; // the API has no other pages
+    rest = slice_of(rest.data + prefix.len, rest.len - prefix.len);
+    if (rest.len <= ID_TEXT_LEN || rest.data[ID_TEXT_LEN] != '/' ||
+        !id_from_text(slice_of(rest.data, ID_TEXT_LEN), &x->call.org))
+        return false;
+    rest = slice_of(rest.data + ID_TEXT_LEN + 1, rest.len - ID_TEXT_LEN - 1);
+    slash = memchr(rest.data, '/', rest.len);
+    x->call.app = slice_of(rest.data, slash != NULL ? (size_t)(slash - rest.data) : rest.len);
+    x->call.path = slash != NULL ? slice_of(slash, rest.len - x->call.app.len) : slice_text("/");
+    return x->call.app.len > 0 && !slice_is(x->call.app, "platform");
+}
+
+// Unknown organisations look the same as known ones without the page.
+static bool check_org(struct exchange *x, struct err *err)
+{
+    struct tree_org *org = NULL;
+
+    if (slice_is(x->call.app, "platform"))
+        return true;
+    if (!tree_get(&x->view, x->call.org, &org, err))
+        return false;
+    return org != NULL || err_set(err, ERR_ABSENT, "no such organisation");
+}
+
+// Somebody not signed in is sent to sign in, and back here afterwards.
+static void ask_to_sign_in(struct exchange *x)
+{
+    struct slice query = x->http != NULL ? http_query(x->http) : slice_text("");
+
+    if (x->program || x->method != HTTP_GET) {
+        exchange_fail(x, 401, "signed_out");
+        return;
+    }
+    (void)query;
+    exchange_redirect(x,
+                      slice_is(x->path, "/") || !exchange_is_local(x->path)
+                          ? "/login"
+                          : arena_format(&x->memory, "/login?next=%.*s", (int)x->path.len,
+                                         (const char *)x->path.data),
+                      NULL, 0);
+}
+
+// Seen again after a minute: noted by a commit of its own that nobody waits for.
+static void touched(void *context, const struct err *outcome)
+{
+    (void)context;
+    (void)outcome;
+}
+
+static void touch_session(struct exchange *x)
+{
+    struct instance *instance = &x->worker->instance;
+    struct store_txn *txn;
+    struct view view;
+    struct budget budget = {.reads_max = 10, .writes_max = 10};
+    struct err err;
+
+    if (x->session == NULL ||
+        !auth_session_is_stale(x->session, clock_wall_ms(instance->clock)))
+        return;
+    txn = store_begin(instance->store, STORE_WRITE, &err);
+    if (txn == NULL)
+        return;
+    if (instance_view(instance, txn, store_arena(txn), &budget, &view, &err) &&
+        auth_session_touch(&view, x->session, &err))
+        store_commit(txn, touched, NULL);
+    store_end(txn);
+}
+
+static void page_committed(struct exchange *x)
+{
+    exchange_finish(x, &x->answer, NULL, 0);
+}
+
+static bool keep_answer(struct exchange *x, struct err *err)
+{
+    return x->session == NULL || write_key_store(x, err);
+}
+
+static void run(struct exchange *x)
+{
+    struct err err = {ERR_NONE, ""};
+
+    x->view.budget = &x->budget;
+    x->answer = (struct host_answer){0};
+    if (!host_call(x->worker->instance.host, &x->view, &x->call, &x->answer, &err)) {
+        exchange_fail_err(x, &err);
+        return;
+    }
+    if (x->method == HTTP_GET || x->answer.status >= 400 || !x->answer.writes) {
+        exchange_end(x);
+        touch_session(x);
+        exchange_finish(x, &x->answer, NULL, 0);
+        return;
+    }
+    if (keep_answer(x, &err))
+        exchange_commit(x, page_committed);
+    else
+        exchange_fail_err(x, &err);
+}
+
+void page_serve(struct exchange *x)
+{
+    bool write = x->method != HTTP_GET, known = false, route_writes = false;
+    struct err err = {ERR_NONE, ""};
+
+    if (!exchange_begin(x, write ? STORE_WRITE : STORE_READ))
+        return;
+    if (!split_path(x)) {
+        exchange_fail(x, 404, "absent");
+        return;
+    }
+    if (!check_org(x, &err) ||
+        !acting_choose(x, x->call.org, slice_is(x->call.app, "platform"), &err) ||
+        !host_route(x->worker->instance.host, &x->view, &x->call, &route_writes, &err)) {
+        if (err.code == ERR_DENIED && x->session == NULL)
+            ask_to_sign_in(x);
+        else
+            exchange_fail_err(x, &err);
+        return;
+    }
+    if (write && !exchange_trusted(x))
+        return;
+    if (write && x->session != NULL && !write_key_find(x, &known, &err)) {
+        exchange_fail_err(x, &err);
+        return;
+    }
+    if (known)
+        exchange_finish(x, &x->answer, NULL, 0);
+    else
+        run(x);
+}

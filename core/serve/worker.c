@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// One event loop: HTTP, sessions, applications on read-only snapshots. It has no authority
+// to write: what it wants written it proposes to the committer.
+#include "serve/exchange.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "script/script.h"
+
+static void beat(void *context)
+{
+    struct worker *worker = context;
+
+    http_stats(worker->server, &worker->slot->http);
+    worker->slot->beat_us = clock_mono_us(worker->instance.clock);
+}
+
+static void drained(void *context)
+{
+    struct worker *worker = context;
+
+    http_stop(worker->server);
+}
+
+static void reload(struct worker *worker)
+{
+    struct err err;
+    struct config *config = config_read(worker->setup->config_path, worker->setup->settings,
+                                        worker->setup->setting_count, stderr, &err);
+
+    if (config == NULL || !http_reconfigure(worker->server, config, &err)) {
+        log_error("reload failed; the old configuration stays", LOG_TEXT("error", err.text));
+        config_destroy(config);
+        return;
+    }
+    worker->config = config; // the former one stays: the store and the host still point into it
+}
+
+static void take_signal(void *context)
+{
+    struct worker *worker = context;
+    struct signalfd_siginfo info;
+
+    while (read(worker->signals, &info, sizeof info) == sizeof info) {
+        if (info.ssi_signo == SIGHUP) {
+            reload(worker);
+        } else if (!worker->stopping) {
+            worker->stopping = true;
+            http_drain(worker->server, drained, worker);
+        }
+    }
+}
+
+static void report_problem(void *context, const char *app, const char *problem)
+{
+    (void)context;
+    log_error("an application is in quarantine", LOG_TEXT("app", app),
+              LOG_TEXT("problem", problem));
+}
+
+static void set_log_level(const struct config *config)
+{
+    static const char *const levels[] = {"debug", "info", "warn", "error"};
+
+    for (int i = 0; i < 4; i++)
+        if (strcmp(config->log_level, levels[i]) == 0)
+            log_threshold((enum log_level)i);
+}
+
+static bool start_http(struct worker *worker, struct err *err)
+{
+    struct http_options options = {
+        .config = worker->config,
+        .listeners = worker->setup->listeners,
+        .listener_count = worker->setup->listener_count,
+        .handle = exchange_handle,
+        .handle_admin = exchange_handle_admin,
+        .context = worker,
+        .clock = clock_system(),
+        .random = random_system(),
+    };
+
+    worker->server = http_create(&options, err);
+    if (worker->server == NULL)
+        return false;
+    worker->loop = http_loop(worker->server);
+    return true;
+}
+
+static bool start(struct worker *worker, struct err *err)
+{
+    const struct config *config = worker->config;
+    sigset_t signals;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGINT, SIG_IGN); // a terminal's Ctrl-C reaches all; the supervisor decides
+    worker->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (!start_http(worker, err) ||
+        !instance_open(&worker->instance, config, STORE_GUEST, worker->loop, err) ||
+        !script_watch_start(err) ||
+        !instance_boot(&worker->instance, report_problem, NULL, err))
+        return false;
+    worker->pool = pool_create(worker->loop, (unsigned)config->auth.hash_threads,
+                               (unsigned)config->auth.hash_queue, err);
+    if (worker->pool == NULL)
+        return false;
+    worker->slot->confined = confine_worker(config);
+    if (!worker->slot->confined)
+        log_warn("the kernel has no Landlock: this worker is not confined to its files");
+    worker->loop->watch(worker->loop, worker->signals, take_signal, worker);
+    return true;
+}
+
+int worker_run(const struct child_setup *setup)
+{
+    struct worker worker = {.setup = setup, .config = (struct config *)setup->config,
+                            .slot = &setup->board->worker[setup->slot]};
+    char name[32];
+    uint8_t ready = (uint8_t)setup->slot;
+    struct err err = {ERR_NONE, ""};
+
+    snprintf(name, sizeof name, "worker %u", setup->slot);
+    log_name(name);
+    set_log_level(worker.config);
+    if (!start(&worker, &err)) {
+        log_error("a worker cannot start", LOG_TEXT("error", err.text));
+        return 1;
+    }
+    beat(&worker);
+    if (write(setup->ready_fd, &ready, 1) != 1)
+        return 1;
+    http_run(worker.server, beat, &worker);
+    pool_destroy(worker.pool);
+    instance_close(&worker.instance);
+    http_destroy(worker.server);
+    return 0;
+}
