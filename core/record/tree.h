@@ -16,6 +16,11 @@ struct tree_org {
 bool tree_declare(struct catalog *catalog, struct err *err);
 // *org NULL when there is no such organisation.
 bool tree_get(struct view *view, struct id id, struct tree_org **org, struct err *err);
+// By its code; *org NULL when there is none.
+bool tree_find(struct view *view, const char *code, struct tree_org **org, struct err *err);
+// Adds an organisation; org->id is filled in. Without a parent it is the root: its record
+// then owns itself (organisation and id are the same). False with *problem set: mend it.
+bool tree_add(struct view *view, struct tree_org *org, struct problem *problem, struct err *err);
 // From the organisation itself up to the root.
 bool tree_path(struct view *view, struct id id, const struct id **path, size_t *count,
                struct err *err);

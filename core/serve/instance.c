@@ -119,8 +119,14 @@ bool instance_open(struct instance *instance, const struct config *config, enum 
     return open_keys(instance, err);
 }
 
-bool instance_boot(struct instance *instance, host_problem *problem, void *context,
-                   struct err *err)
+bool instance_boot_core(struct instance *instance, struct err *err)
+{
+    instance->catalog = catalog_create();
+    return tree_declare(instance->catalog, err) && auth_declare(instance->catalog, err);
+}
+
+bool instance_boot_apps(struct instance *instance, host_problem *problem, void *context,
+                        struct err *err)
 {
     struct host_options options = {
         .config = instance->config,
@@ -129,9 +135,6 @@ bool instance_boot(struct instance *instance, host_problem *problem, void *conte
         .sealer = instance->sealer,
     };
 
-    instance->catalog = catalog_create();
-    if (!tree_declare(instance->catalog, err) || !auth_declare(instance->catalog, err))
-        return false;
     instance->host = host_create(&options, instance->catalog, problem, context, err);
     return instance->host != NULL;
 }

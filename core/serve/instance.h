@@ -24,9 +24,10 @@ struct instance {
 // the keys. loop: for a guest that commits without waiting; else NULL.
 bool instance_open(struct instance *instance, const struct config *config, enum store_role role,
                    struct loop *loop, struct err *err);
-// Declares the core's collections and boots the apps; problems go to the callback.
-bool instance_boot(struct instance *instance, host_problem *problem, void *context,
-                   struct err *err);
+// Declares the core's collections; then boots the apps, whose problems go to the callback.
+bool instance_boot_core(struct instance *instance, struct err *err);
+bool instance_boot_apps(struct instance *instance, host_problem *problem, void *context,
+                        struct err *err);
 void instance_close(struct instance *instance); // accepts a half-open one
 
 // Makes sure that the data folder exists and is ours alone.

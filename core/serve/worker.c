@@ -107,7 +107,8 @@ static bool start(struct worker *worker, struct err *err)
     if (!start_http(worker, err) ||
         !instance_open(&worker->instance, config, STORE_GUEST, worker->loop, err) ||
         !script_watch_start(err) ||
-        !instance_boot(&worker->instance, report_problem, NULL, err))
+        !instance_boot_core(&worker->instance, err) ||
+        !instance_boot_apps(&worker->instance, report_problem, NULL, err))
         return false;
     worker->pool = pool_create(worker->loop, (unsigned)config->auth.hash_threads,
                                (unsigned)config->auth.hash_queue, err);
