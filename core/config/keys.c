@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one table of keys. A limit that a user can meet is a row here.
+#include "config/keys.h"
+
+#include <limits.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#define AT(member) offsetof(struct config, member)
+#define SECONDS(n) ((n) * 1000LL)
+#define MINUTES(n) ((n) * 60000LL)
+#define HOURS(n) ((n) * 3600000LL)
+#define KIB(n) ((n) * 1024LL)
+#define MIB(n) ((n) * 1048576LL)
+#define TIB(n) ((n) * 1099511627776LL)
+
+enum { FIXED, RELOAD };
+
+// clang-format off
+const struct config_key config_keys[] = {
+    {"name", KEY_TEXT, AT(name), "书院 Shuyuan", 1, 60, NULL, RELOAD, "name of the instance, shown to its users"},
+    {"data", KEY_PATH, AT(data), "/var/lib/shuyuan", 1, 4000, NULL, FIXED, "folder of the store and its keys"},
+    {"platform", KEY_PATH, AT(platform), "/usr/share/shuyuan", 1, 4000, NULL, FIXED, "folder of the product with lua/ and apps/"},
+    {"assets", KEY_PATH, AT(assets), "/usr/share/shuyuan/assets", 1, 4000, NULL, FIXED, "folder of the built static files"},
+    {"development", KEY_BOOLEAN, AT(development), "false", 0, 0, NULL, FIXED, "unsigned apps, budgets shown on pages"},
+    {"workers", KEY_INTEGER, AT(workers), "0", 0, 256, NULL, FIXED, "worker processes; 0: one for each core"},
+    {"listen", KEY_LISTEN, 0, "127.0.0.1:8080", 1, CONFIG_LISTENERS_MAX, NULL, FIXED, "addresses served"},
+    {"admin.listen", KEY_ADDRESS, AT(admin_listen), "127.0.0.1:8081", 0, 0, NULL, FIXED, "address of /metrics; \"\" for none"},
+    {"tls.certificate", KEY_PATH, AT(tls_certificate), "", 0, 4000, NULL, RELOAD, "certificate and its chain, PEM"},
+    {"tls.key", KEY_PATH, AT(tls_key), "", 0, 4000, NULL, RELOAD, "private key, PEM, not readable by others"},
+    {"proxy.trusted", KEY_BOOLEAN, AT(proxy_trusted), "false", 0, 0, NULL, RELOAD, "take X-Forwarded-For from a proxy on this machine"},
+
+    {"http.connections", KEY_INTEGER, AT(http.connections), "10000", 1, 1000000, NULL, RELOAD, "open connections of a worker"},
+    {"http.connections_per_address", KEY_INTEGER, AT(http.connections_per_address), "1000", 1, 1000000, NULL, RELOAD, "of them from one address; a school stands behind one"},
+    {"http.requests_per_connection", KEY_INTEGER, AT(http.requests_per_connection), "10000", 1, 100000000, NULL, RELOAD, "then it is closed"},
+    {"http.head_bytes", KEY_SIZE, AT(http.head_bytes), "64KiB", KIB(1), KIB(256), NULL, RELOAD, "of a request's head"},
+    {"http.head_fields", KEY_INTEGER, AT(http.head_fields), "100", 10, 1000, NULL, RELOAD, "fields in a request's head"},
+    {"http.body_bytes", KEY_SIZE, AT(http.body_bytes), "1MiB", KIB(1), MIB(64), NULL, RELOAD, "of a request's body"},
+    {"http.request", KEY_DURATION, AT(http.request_ms), "30s", 10, MINUTES(10), NULL, RELOAD, "for a request to arrive whole"},
+    {"http.idle", KEY_DURATION, AT(http.idle_ms), "60s", 10, HOURS(1), NULL, RELOAD, "a connection without a request"},
+    {"http.write", KEY_DURATION, AT(http.write_ms), "60s", 10, HOURS(1), NULL, RELOAD, "an answer of which the client takes nothing"},
+    {"http.body_rate", KEY_SIZE, AT(http.body_rate), "512B", 0, MIB(1), NULL, RELOAD, "least a second of a body on its way in; 0B: any"},
+    {"http.http2_requests", KEY_INTEGER, AT(http.http2_requests), "32", 1, 256, NULL, RELOAD, "at once on an HTTP/2 connection"},
+    {"http.http2_resets", KEY_INTEGER, AT(http.http2_resets), "100", 1, 100000, NULL, RELOAD, "streams that a client may break off in ten seconds"},
+    {"http.http2_frame_rate", KEY_INTEGER, AT(http.http2_frame_rate), "10000", 10, 10000000, NULL, RELOAD, "control frames a second of a connection"},
+    {"http.drain", KEY_DURATION, AT(http.drain_ms), "30s", 0, HOURS(1), NULL, RELOAD, "for open requests to end when a worker stops"},
+
+    {"store.bytes_max", KEY_SIZE, AT(store.bytes_max), "64GiB", MIB(1), TIB(1), NULL, FIXED, "size at which writing is refused"},
+    {"store.reader", KEY_DURATION, AT(store.reader_ms), "60s", 10, HOURS(1), NULL, RELOAD, "a snapshot held for longer is reported"},
+    {"store.group_max", KEY_INTEGER, AT(store.group_max), "256", 1, 100000, NULL, FIXED, "commits that share a sync"},
+    {"store.queue_max", KEY_INTEGER, AT(store.queue_max), "10000", 1, 1000000, NULL, FIXED, "commits that wait; more are refused as busy"},
+    {"store.retries", KEY_INTEGER, AT(store.retries), "5", 0, 100, NULL, RELOAD, "runs again after a conflict"},
+    {"store.reconnect", KEY_DURATION, AT(store.reconnect_ms), "5s", 0, MINUTES(10), NULL, RELOAD, "for a committer to come back"},
+    {"store.commit_bytes_max", KEY_SIZE, AT(store.commit_bytes_max), "16MiB", KIB(64), MIB(64), NULL, FIXED, "of one commit"},
+
+    {"script.cpu", KEY_DURATION, AT(script.cpu_ms), "50ms", 1, SECONDS(60), NULL, RELOAD, "processor time of a call of an app"},
+    {"script.wall", KEY_DURATION, AT(script.wall_ms), "250ms", 1, MINUTES(10), NULL, RELOAD, "from its start to its end"},
+    {"script.memory", KEY_SIZE, AT(script.memory), "16MiB", MIB(1), MIB(64), NULL, RELOAD, "of an app's state"},
+    {"script.output", KEY_SIZE, AT(script.output), "1MiB", KIB(1), MIB(64), NULL, RELOAD, "of an answer"},
+    {"script.reads", KEY_INTEGER, AT(script.reads), "10000", 1, 10000000, NULL, RELOAD, "records read by a call"},
+    {"script.writes", KEY_INTEGER, AT(script.writes), "1000", 1, 1000000, NULL, RELOAD, "records written by a call"},
+    {"script.instances", KEY_INTEGER, AT(script.instances), "256", 1, 100000, NULL, RELOAD, "organisations of an app kept ready in a worker"},
+
+    {"auth.session_idle", KEY_DURATION, AT(auth.session_idle_ms), "30min", 100, HOURS(24 * 30), NULL, RELOAD, "a session ends after so long unused"},
+    {"auth.session_absolute", KEY_DURATION, AT(auth.session_absolute_ms), "12h", 100, HOURS(24 * 90), NULL, RELOAD, "and after so long in any case"},
+    {"auth.throttle_window", KEY_DURATION, AT(auth.throttle_window_ms), "15min", 100, HOURS(24), NULL, RELOAD, "in which failed sign-ins are counted"},
+    {"auth.per_account", KEY_INTEGER, AT(auth.per_account), "10", 1, 100000, NULL, RELOAD, "failed sign-ins for one account"},
+    {"auth.per_address", KEY_INTEGER, AT(auth.per_address), "100", 1, 1000000, NULL, RELOAD, "failed sign-ins from one address"},
+    {"auth.per_school", KEY_INTEGER, AT(auth.per_school), "1000", 1, 10000000, NULL, RELOAD, "failed sign-ins for one organisation"},
+    {"auth.hash_threads", KEY_INTEGER, AT(auth.hash_threads), "1", 1, 64, NULL, FIXED, "threads of a worker that check passwords"},
+    {"auth.hash_queue", KEY_INTEGER, AT(auth.hash_queue), "64", 1, 100000, NULL, FIXED, "sign-ins that wait for them"},
+
+    {"log.level", KEY_CHOICE, AT(log_level), "info", 0, 0, "debug info warn error", RELOAD, "lines below it are not written"},
+    {"watchdog", KEY_DURATION, AT(watchdog_ms), "2s", 100, MINUTES(10), NULL, RELOAD, "a worker that stands still for so long is replaced"},
+};
+// clang-format on
+
+const size_t config_key_count = sizeof config_keys / sizeof *config_keys;
+
+int config_key_find(const char *name)
+{
+    for (size_t i = 0; i < config_key_count; i++)
+        if (strcmp(config_keys[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}
+
+const char *config_type_word(enum key_type type)
+{
+    static const char *const words[] = {"text", "path",   "true or false", "number", "duration",
+                                        "size", "choice", "address",       "addresses"};
+
+    return words[type];
+}
+
+enum { NAME_MAX_LEN = 48 };
+
+// Levenshtein's distance, by rows.
+static unsigned distance(const char *a, const char *b)
+{
+    unsigned row[NAME_MAX_LEN + 1], corner, above;
+    size_t len = strlen(b);
+
+    if (len > NAME_MAX_LEN || strlen(a) > NAME_MAX_LEN)
+        return UINT_MAX;
+    for (unsigned i = 0; i <= len; i++)
+        row[i] = i;
+    for (unsigned y = 1; a[y - 1] != 0; y++) {
+        corner = row[0];
+        row[0] = y;
+        for (unsigned x = 1; x <= len; x++) {
+            above = row[x];
+            row[x] = corner + (a[y - 1] != b[x - 1]);
+            row[x] = above + 1 < row[x] ? above + 1 : row[x];
+            row[x] = row[x - 1] + 1 < row[x] ? row[x - 1] + 1 : row[x];
+            corner = above;
+        }
+    }
+    return row[len];
+}
+
+static const char *last_word(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+
+    return dot != NULL ? dot + 1 : name;
+}
+
+struct nearest {
+    const char *name;
+    unsigned far;
+};
+
+static void try_name(struct nearest *nearest, const char *typed, const char *name)
+{
+    unsigned far = distance(typed, name);
+
+    if (far < nearest->far && far * 2 <= strlen(typed))
+        *nearest = (struct nearest){name, far};
+}
+
+// A slip of the fingers in a key or a section, or the right word in the wrong section.
+const char *config_key_suggest(const char *name)
+{
+    static const char *const sections[] = {"admin", "tls",    "proxy", "http",
+                                           "store", "script", "auth",  "log"};
+    struct nearest nearest = {NULL, 4};
+
+    for (size_t i = 0; i < config_key_count; i++)
+        try_name(&nearest, name, config_keys[i].name);
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+        try_name(&nearest, name, sections[i]);
+    for (size_t i = 0; nearest.name == NULL && i < config_key_count; i++)
+        if (strcmp(last_word(name), last_word(config_keys[i].name)) == 0)
+            nearest.name = config_keys[i].name;
+    return nearest.name;
+}
