@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#define _GNU_SOURCE // memmem
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
