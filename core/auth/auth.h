@@ -46,6 +46,9 @@ bool auth_account_add(struct view *view, struct slice login, struct slice name, 
                       struct err *err);
 // By id, for the page of an account; *account NULL when there is none.
 bool auth_account_get(struct view *view, struct id id, struct account **account, struct err *err);
+// Accounts in the order of their making, after one of them (zero: from the first), at most max.
+bool auth_account_list(struct view *view, struct id after, size_t max, struct account **accounts,
+                       size_t *count, struct err *err);
 bool auth_account_set_hash(struct view *view, const struct account *account, const char *hash,
                            struct err *err); // raises the epoch
 // The same password under today's parameters: sessions stay.
