@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that would keep an instance from running well, all at once, nothing started.
+#include "cli/cli.h"
+
+#include <stdio.h>
+
+#include "base/log.h"
+
+static void count_problem(void *context, const char *app, const char *problem)
+{
+    size_t *count = context;
+
+    fprintf(stderr, "%s: %s\n", app, problem);
+    (*count)++;
+}
+
+static bool check_apps(struct config *config, size_t *problems, struct err *err)
+{
+    struct instance instance = {.config = config, .clock = clock_system(),
+                                .random = random_system()};
+    bool done = instance_boot_core(&instance, err) &&
+                instance_boot_apps(&instance, count_problem, problems, err);
+
+    instance_close(&instance);
+    return done;
+}
+
+static int run(struct cli *cli)
+{
+    struct err err = {ERR_NONE, ""};
+    struct config *config;
+    size_t problems = 0;
+
+    if (cli_switch(cli, "keys")) {
+        config_list_keys(stdout);
+        return CLI_DONE;
+    }
+    log_threshold(LOG_ERROR);
+    config = config_read(cli->config_path, cli->settings, cli->setting_count, stderr, &err);
+    if (config == NULL)
+        return cli_problem(&err);
+    if (!check_apps(config, &problems, &err)) {
+        config_destroy(config);
+        return cli_problem(&err);
+    }
+    config_destroy(config);
+    if (problems > 0) {
+        fprintf(stderr, "%zu problem%s found.\n", problems, problems == 1 ? "" : "s");
+        return CLI_PROBLEM;
+    }
+    printf("The configuration and the applications are in order.\n");
+    return CLI_DONE;
+}
+
+static const struct cli_option options[] = {
+    {"keys", NULL, "print every key with its type, default, bounds and meaning"},
+    {NULL, NULL, NULL},
+};
+
+const struct cli_command command_check = {
+    .name = "check",
+    .arguments = "-c FILE",
+    .summary = "Find every problem of a configuration and of the applications.",
+    .example = "shuyuan check -c config/school.yaml",
+    .options = options,
+    .run = run,
+};
