@@ -1,59 +1,93 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lua states for applications: sandbox, memory cap, deadline, calls.
+// Lua states for applications: sandbox, memory cap, deadline, calls, instances.
 //
-// A state belongs to one app and one thread. It has no io, os, debug, package, no bytecode;
-// its memory is capped by its allocator; a call that passes its deadline is ended by an
-// error that no pcall, no message handler and no coroutine swallows. After that the state
-// is spent: it takes no new calls and is dropped by its owner.
+// A state belongs to one app and to the thread that made it. It has no io, os, debug,
+// package, no bytecode; its memory is capped by its allocator; a call that passes its deadline
+// is ended by an error that no pcall, no message handler and no coroutine swallows. After that
+// the state is spent: it takes no new calls and is dropped by its owner.
+//
+// Inside a state there are two kinds of rooms with globals of their own:
+// - the library room: platform Lua and the modules C registers. Its modules run once a state.
+// - instances, one per organisation: the app's own modules, compiled once a state and run once
+//   an instance, so that no variable of a module carries one organisation's data to another.
+//   An instance's require finds what was offered to it, then the app's folders; never the
+//   library's modules.
+//
+// Whatever may allocate in a state belongs inside a call, where running out of its memory is
+// an error and not the end of the process: push a C function and a light userdata (neither
+// allocates), then script_call; build arguments and read results in that C function.
 //
 // bind/ adds the modules that apps may require; it alone (with script/) sees lua_State.
 #pragma once
 
 #include <lua.h>
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
 
 struct script;
+struct script_instance;
 
 struct script_limits {
-    int64_t cpu_ms;  // processor time of a call
-    int64_t wall_ms; // checked where the host is called
+    int64_t cpu_ms;  // processor time of a call; stopped within a few milliseconds after it
+    int64_t wall_ms; // checked where the host is called; 0: none
     size_t memory;   // bytes of the state
 };
 
-// `owner` is what bindings get back with script_owner(L). trusted: platform code (no deadline
-// differs, but `core.*` modules may be registered by bind/).
+// `owner` is what bindings get back with script_owner(L).
 struct script *script_create(const char *name, const struct script_limits *limits,
                              struct clock *clock, void *owner, struct err *err);
-void script_destroy(struct script *script); // accepts NULL
+void script_destroy(struct script *script); // accepts NULL; destroy its instances first
+void script_limit(struct script *script, const struct script_limits *limits); // from the next call
+// Where to push: the stack of the running coroutine, or the main one between calls.
 lua_State *script_state(struct script *script);
 void *script_owner(lua_State *L);
 struct script *script_of(lua_State *L);
 
-// Makes `require(name)` inside the state give what open leaves on the stack: [-0, +1].
-void script_module(struct script *script, const char *name, lua_CFunction open);
-// Gives the state read access to Lua modules and templates of one folder: require("x.y")
-// reads folder/x/y.lua; several folders may be added, the first that has it wins. Names are
-// letters, digits, `_` and dots. Files over 256 KiB are refused.
+// Makes `require(name)` inside the library room give what open leaves on the stack: [-0, +1].
+bool script_module(struct script *script, const char *name, lua_CFunction open, struct err *err);
+// Folders of Lua modules and templates: require("x.y") reads folder/x/y.lua; several may be
+// added, the first that has it wins. Names are letters, digits, `_` and dots. Files over
+// 256 KiB are refused. script_library: platform Lua, for the library room. script_folder: the
+// app's own, for its instances (and for the library room where the library has no such name).
+void script_library(struct script *script, const char *folder);
 void script_folder(struct script *script, const char *folder);
 
-// Compiles text (never bytecode) into a function on the stack: [-0, +1]. name is "@apps/…".
+enum script_room { SCRIPT_LIBRARY, SCRIPT_APP };
+// Reads a file of these folders: letters, digits, `_`, `-`, dots, slashes; ERR_ABSENT when
+// none has it. Appends to text.
+bool script_read(struct script *script, enum script_room room, const char *path,
+                 struct buffer *text, struct err *err);
+
+// An instance may be destroyed between calls; what it made is collected when nothing refers
+// to it any more. Offering: require(name) in the instance gives the value on the stack's
+// top, [-1, +0]; inside a call only.
+struct script_instance *script_instance_create(struct script *script, struct err *err);
+void script_instance_destroy(struct script_instance *instance); // accepts NULL
+void script_instance_offer(struct script_instance *instance, const char *name);
+// Requires a module of the instance (first of all its "main"): [-0, +1].
+bool script_instance_require(struct script_instance *instance, const char *name, struct err *err);
+
+// Compiles text (never bytecode) into a function of the library room: [-0, +1]. name is
+// "@leave/main.lua".
 bool script_compile(struct script *script, struct slice text, const char *name, struct err *err);
-// Calls the function below its arguments: [-(args+1), +results]. The one place with
-// lua_pcall. ERR_LIMIT: deadline or memory, err->text says which budget; ERR_SCRIPT: the
-// script's error with traceback, file and line.
+// Calls the function below its arguments: [-(args+1), +results], nothing stays after a
+// failure. The one place with lua_pcall. ERR_LIMIT: deadline or memory, err->text says which
+// budget; a code that script_raise gave; else ERR_SCRIPT: the script's error with file, line
+// and callers. A call within a call shares the outer one's budget.
 bool script_call(struct script *script, int args, int results, struct err *err);
 bool script_is_spent(const struct script *script);
-size_t script_memory(const struct script *script); // bytes now
-int64_t script_cpu_us(const struct script *script); // of the last call
-uint64_t script_growth(const struct script *script); // heap growth of the last call, bytes
+size_t script_memory(const struct script *script);  // bytes now
+int64_t script_cpu_us(const struct script *script); // of the last call; calls never wait
+size_t script_growth(const struct script *script);  // the last call's highest point above its start
 
 // Raises err as a Lua error that carries its code through pcall-free C: bindings use it.
 int script_raise(lua_State *L, const struct err *err) __attribute__((noreturn));
 // To be called at the start of each host function: raises when the deadline has passed.
 void script_check_deadline(lua_State *L);
 
-// Once per process and thread: installs the timer signal. Children of fork call it anew.
+// Installs the signal of the deadline timer; script_create does it too. A state does not
+// survive fork: children make their own.
 bool script_watch_start(struct err *err);

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calls and their errors. An error is written down where it is raised, before the stack
+// unwinds and without allocating in the state, whose memory may be the very problem.
+#include "script/state.h"
+
+#include <stdio.h>
+
+#define ERROR_TYPE "shuyuan.error"
+
+// Appends as much as fits; the text ends early rather than not at all.
+static void add(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void add(struct err *err, const char *format, ...)
+{
+    size_t len = strlen(err->text);
+    va_list values;
+
+    va_start(values, format);
+    vsnprintf(err->text + len, sizeof err->text - len, format, values);
+    va_end(values);
+}
+
+static void add_callers(lua_State *L, struct err *err)
+{
+    enum { CALLERS_MAX = 8 };
+    lua_Debug at;
+    int told = 0;
+
+    for (int level = 1; told < CALLERS_MAX && lua_getstack(L, level, &at); level++) {
+        lua_getinfo(L, "Sln", &at);
+        if (at.currentline <= 0)
+            continue;
+        add(err, "%s%s:%d", told++ == 0 ? "\n  at " : ", ", at.short_src, at.currentline);
+        if (at.name != NULL)
+            add(err, " (%s)", at.name);
+    }
+}
+
+// The message handler. [-1, +1]
+static int on_error(lua_State *L)
+{
+    struct err *err = &script_of(L)->failure;
+    struct err *raised = luaL_testudata(L, 1, ERROR_TYPE);
+
+    if (raised != NULL)
+        *err = *raised;
+    else if (lua_type(L, 1) == LUA_TSTRING)
+        err_set(err, ERR_SCRIPT, "%s", lua_tostring(L, 1));
+    else
+        err_set(err, ERR_SCRIPT, "a %s was raised as an error", luaL_typename(L, 1));
+    add_callers(L, err);
+    return 1;
+}
+
+static bool fail(struct script *script, int status, struct err *err)
+{
+    if (script->deadline.expired && script->passed == NULL)
+        script->passed = "processor time";
+    if (script->passed != NULL) {
+        bool wall = strcmp(script->passed, "wall time") == 0;
+
+        return err_set(err, ERR_LIMIT, "%s: %s of %lld ms used up", script->name, script->passed,
+                       (long long)(wall ? script->limits.wall_ms : script->limits.cpu_ms));
+    }
+    if (status == LUA_ERRMEM)
+        return err_set(err, ERR_LIMIT, "%s: memory of %zu KiB used up", script->name,
+                       script->limits.memory / 1024);
+    if (status == LUA_ERRERR)
+        return err_set(err, ERR_SCRIPT, "%s: an error while handling an error", script->name);
+    if (err != NULL)
+        *err = script->failure;
+    return false;
+}
+
+static void begin(struct script *script)
+{
+    deadline_begin(script);
+    if (script->deadline.calls > 1)
+        return;
+    script->base = script->peak = script->used;
+    script->printed = 0;
+    script->began_us = clock_mono_us(script->clock);
+}
+
+static void end(struct script *script)
+{
+    deadline_end(script);
+    if (script->deadline.calls > 0)
+        return;
+    script->growth = script->peak - script->base;
+    script->cpu_us = clock_mono_us(script->clock) - script->began_us;
+}
+
+bool script_call(struct script *script, int args, int results, struct err *err)
+{
+    lua_State *L = script_state(script);
+    int base = lua_gettop(L) - args, status;
+
+    if (script_is_spent(script) || !lua_checkstack(L, results + LUA_MINSTACK)) {
+        lua_settop(L, base - 1);
+        return script_is_spent(script) ? fail(script, LUA_OK, err)
+                                       : fail(script, LUA_ERRMEM, err);
+    }
+    lua_pushcfunction(L, on_error);
+    lua_insert(L, base);
+    begin(script);
+    status = lua_pcall(L, args, results, base);
+    end(script);
+    if (status == LUA_OK && !script->deadline.expired) {
+        lua_remove(L, base);
+        return true;
+    }
+    lua_settop(L, base - 1);
+    return fail(script, status, err);
+}
+
+static int error_text(lua_State *L)
+{
+    struct err *raised = luaL_checkudata(L, 1, ERROR_TYPE);
+
+    lua_pushstring(L, raised->text);
+    return 1;
+}
+
+int script_raise(lua_State *L, const struct err *err)
+{
+    struct err *raised = lua_newuserdatauv(L, sizeof *raised, 0);
+
+    *raised = *err;
+    if (luaL_newmetatable(L, ERROR_TYPE)) {
+        lua_pushcfunction(L, error_text);
+        lua_setfield(L, -2, "__tostring");
+        lua_pushboolean(L, 0);
+        lua_setfield(L, -2, "__metatable");
+    }
+    lua_setmetatable(L, -2);
+    lua_error(L);
+    __builtin_unreachable();
+}

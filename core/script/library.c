@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which of Lua's libraries a script sees, and how their functions are kept from running long,
+// reading addresses or changing what others share. Hooks never fire inside C functions, so
+// each one that can run long has a limit of its own.
+#include "script/state.h"
+
+static const luaL_Reg libraries[] = {
+    {LUA_GNAME, luaopen_base},         {LUA_STRLIBNAME, luaopen_string},
+    {LUA_TABLIBNAME, luaopen_table},   {LUA_MATHLIBNAME, luaopen_math},
+    {LUA_UTF8LIBNAME, luaopen_utf8},   {LUA_COLIBNAME, luaopen_coroutine},
+    {NULL, NULL},
+};
+
+static void remove_fields(lua_State *L, const char *const *names)
+{
+    for (; *names != NULL; names++) {
+        lua_pushnil(L);
+        lua_setfield(L, -2, *names);
+    }
+}
+
+int library_original(lua_State *L)
+{
+    return lua_tocfunction(L, lua_upvalueindex(1))(L);
+}
+
+void library_wrap(lua_State *L, const luaL_Reg *wrappers)
+{
+    for (; wrappers->name != NULL; wrappers++) {
+        lua_getfield(L, -1, wrappers->name);
+        lua_pushcclosure(L, wrappers->func, 1);
+        lua_setfield(L, -2, wrappers->name);
+    }
+}
+
+static int refuse_write(lua_State *L)
+{
+    return luaL_error(L, "this table cannot be changed");
+}
+
+void library_freeze(lua_State *L)
+{
+    lua_newtable(L);
+    lua_createtable(L, 0, 3);
+    lua_rotate(L, -3, -1);
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, refuse_write);
+    lua_setfield(L, -2, "__newindex");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_setmetatable(L, -2);
+}
+
+// The bare randomseed() answers with an address; and without a seed of ours the first one is
+// made of addresses too.
+static int random_seed(lua_State *L)
+{
+    luaL_checkinteger(L, 1);
+    luaL_optinteger(L, 2, 0);
+    lua_settop(L, 2);
+    lua_pushvalue(L, lua_upvalueindex(1)); // it finds the generator in an upvalue of its own
+    lua_insert(L, 1);
+    lua_call(L, 2, 0);
+    return 0;
+}
+
+static void math_open(lua_State *L)
+{
+    static const luaL_Reg wrappers[] = {{"randomseed", random_seed}, {NULL, NULL}};
+    lua_Integer seed[2];
+
+    random_fill(random_system(), seed, sizeof seed);
+    lua_getfield(L, -1, "randomseed");
+    lua_pushinteger(L, seed[0]);
+    lua_pushinteger(L, seed[1]);
+    lua_call(L, 2, 0);
+    library_wrap(L, wrappers);
+}
+
+// ("x"):rep reaches the functions through the metatable of strings, string.rep through a view.
+static void lock_strings(lua_State *L)
+{
+    lua_pushliteral(L, "");
+    lua_getmetatable(L, -1);
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_pop(L, 2);
+}
+
+static void open_table(lua_State *L, const char *name, void (*open)(lua_State *))
+{
+    lua_getfield(L, -1, name);
+    if (open != NULL)
+        open(L);
+    library_freeze(L);
+    lua_setfield(L, -2, name);
+}
+
+static void open_base(lua_State *L)
+{
+    static const char *const removed[] = {"dofile", "loadfile", "collectgarbage", "warn",
+                                          "load",   "_G",       "require",        NULL};
+
+    remove_fields(L, removed);
+    control_open(L);
+    text_base_open(L);
+}
+
+static int new_ref_table(lua_State *L, const char *mode)
+{
+    lua_newtable(L);
+    if (mode != NULL) {
+        lua_newtable(L);
+        lua_pushstring(L, mode);
+        lua_setfield(L, -2, "__mode");
+        lua_setmetatable(L, -2);
+    }
+    return luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+static void open_room(lua_State *L, struct script *script)
+{
+    script->modules = new_ref_table(L, NULL);
+    script->chunks = new_ref_table(L, NULL);
+    script->threads = new_ref_table(L, "k");
+    script->vars = luaL_ref(L, LUA_REGISTRYINDEX);
+    room_push(L, true);
+    script->loaded = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_pushvalue(L, -1);
+    script->room = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_rawseti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+}
+
+int library_open(lua_State *L)
+{
+    struct script *script = script_of(L);
+
+    for (const luaL_Reg *library = libraries; library->name != NULL; library++) {
+        luaL_requiref(L, library->name, library->func, 1);
+        lua_pop(L, 1);
+    }
+    lock_strings(L);
+    lua_pushglobaltable(L);
+    open_base(L);
+    open_table(L, LUA_STRLIBNAME, text_open);
+    open_table(L, LUA_TABLIBNAME, list_open);
+    open_table(L, LUA_MATHLIBNAME, math_open);
+    open_table(L, LUA_UTF8LIBNAME, NULL);
+    open_table(L, LUA_COLIBNAME, thread_open);
+    lua_newtable(L);
+    lua_pushcfunction(L, room_undeclared);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
+    open_room(L, script);
+    lua_pushnil(L); // the raw libraries stay reachable for nobody
+    lua_setfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    return 0;
+}

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+// require, compiling and files. A file is compiled once a state into a function whose first
+// argument is the globals it runs with: `local _ENV = ...` stands before its first line, so
+// that running it again in another room shares its code and nothing else.
+#include "script/state.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static bool is_path(const char *path)
+{
+    for (const char *at = path; *at != 0; at++)
+        if (!isalnum((unsigned char)*at) && strchr("_-./", *at) == NULL)
+            return false;
+    return *path != 0 && *path != '/' && strlen(path) <= 200 && strstr(path, "..") == NULL;
+}
+
+static bool is_module(const char *name)
+{
+    for (const char *at = name; *at != 0; at++)
+        if (!isalnum((unsigned char)*at) && *at != '_' && *at != '.')
+            return false;
+    return *name != 0 && *name != '.' && strlen(name) <= 100 && strstr(name, "..") == NULL;
+}
+
+static void add_folder(struct script *script, const char *path, enum script_room room)
+{
+    struct folder *folder = mem_zero(sizeof *folder), **last = &script->folders;
+    size_t len;
+
+    folder->path = mem_text(path);
+    folder->room = room;
+    for (len = strlen(path); len > 1 && folder->path[len - 1] == '/'; len--)
+        folder->path[len - 1] = 0;
+    folder->label = strrchr(folder->path, '/') != NULL ? strrchr(folder->path, '/') + 1
+                                                       : folder->path;
+    while (*last != NULL)
+        last = &(*last)->next;
+    *last = folder;
+}
+
+void script_library(struct script *script, const char *folder)
+{
+    add_folder(script, folder, SCRIPT_LIBRARY);
+}
+
+void script_folder(struct script *script, const char *folder)
+{
+    add_folder(script, folder, SCRIPT_APP);
+}
+
+static FILE *open_in(const struct folder *folder, const char *path)
+{
+    char full[1024];
+
+    if (snprintf(full, sizeof full, "%s/%s", folder->path, path) >= (int)sizeof full)
+        return NULL;
+    return fopen(full, "re");
+}
+
+static bool read_all(FILE *file, const char *path, struct buffer *text, struct err *err)
+{
+    size_t len = fread(buffer_room(text, FILE_MAX + 1), 1, FILE_MAX + 1, file);
+
+    if (ferror(file))
+        return err_set(err, ERR_IO, "%s: %s", path, strerror(errno));
+    if (len > FILE_MAX)
+        return err_set(err, ERR_LIMIT, "%s is longer than 256 KiB", path);
+    text->len += len;
+    return true;
+}
+
+// The first folder of the room that has the file; its label goes to *label.
+static bool read_in(struct script *script, enum script_room room, const char *path,
+                    struct buffer *text, const char **label, struct err *err)
+{
+    for (struct folder *folder = script->folders; folder != NULL; folder = folder->next) {
+        FILE *file = folder->room == room ? open_in(folder, path) : NULL;
+        bool done;
+
+        if (file == NULL)
+            continue;
+        done = read_all(file, path, text, err);
+        fclose(file);
+        *label = folder->label;
+        return done;
+    }
+    return err_set(err, ERR_ABSENT, "there is no %s", path);
+}
+
+bool script_read(struct script *script, enum script_room room, const char *path,
+                 struct buffer *text, struct err *err)
+{
+    const char *label;
+
+    if (!is_path(path))
+        return err_set(err, ERR_INPUT, "not a file name: %.100s", path);
+    return read_in(script, room, path, text, &label, err);
+}
+
+struct pieces {
+    struct slice piece[2];
+    size_t next;
+};
+
+static const char *next_piece(lua_State *L, void *context, size_t *len)
+{
+    struct pieces *pieces = context;
+    struct slice piece = {NULL, 0};
+
+    (void)L;
+    if (pieces->next < 2)
+        piece = pieces->piece[pieces->next++];
+    *len = piece.len;
+    return (const char *)piece.data;
+}
+
+static int load_text(lua_State *L, struct slice text, const char *name, bool in_room)
+{
+    struct pieces pieces = {{slice_text("local _ENV = ...;"), text}, in_room ? 0 : 1};
+
+    if (!in_room && text.len == 0)
+        return luaL_loadbufferx(L, "", 0, name, "t");
+    return lua_load(L, next_piece, &pieces, name, "t");
+}
+
+struct found {
+    struct buffer text;
+    char name[256]; // "@leave/main.lua"
+};
+
+// Tries the rooms that the asking room may read.
+static bool find(struct script *script, const char *module, bool library, struct found *found,
+                 struct err *err)
+{
+    char path[128];
+    const char *label;
+    bool is_found;
+
+    snprintf(path, sizeof path, "%s", module);
+    for (char *at = path; *at != 0; at++)
+        if (*at == '.')
+            *at = '/';
+    snprintf(path + strlen(path), sizeof path - strlen(path), ".lua");
+    is_found = library && read_in(script, SCRIPT_LIBRARY, path, &found->text, &label, err);
+    if (!is_found && !(library && err->code != ERR_ABSENT))
+        is_found = read_in(script, SCRIPT_APP, path, &found->text, &label, err);
+    if (is_found)
+        snprintf(found->name, sizeof found->name, "@%s/%s", label, path);
+    return is_found;
+}
+
+// Leaves the compiled file on the stack, from the state's memory or from disk: [-0, +1].
+// The text is released before anything here may raise.
+static void push_chunk(lua_State *L, const char *module, bool library)
+{
+    struct script *script = script_of(L);
+    struct found found = {.text = BUFFER_EMPTY};
+    struct err err = {0};
+    int status = LUA_OK;
+
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script->chunks);
+    lua_pushfstring(L, "%s:%s", library ? "library" : "app", module);
+    lua_pushvalue(L, -1);
+    if (lua_rawget(L, -3) == LUA_TNIL) {
+        bool done = find(script, module, library, &found, &err);
+
+        lua_pop(L, 1);
+        if (done)
+            status = load_text(L, buffer_view(&found.text), found.name, true);
+        buffer_finish(&found.text);
+        if (!done && err.code == ERR_ABSENT)
+            luaL_error(L, "there is no module '%s'", module);
+        if (!done)
+            script_raise(L, &err);
+        if (status != LUA_OK)
+            lua_error(L);
+        lua_pushvalue(L, -2);
+        lua_pushvalue(L, -2);
+        lua_rawset(L, -5);
+    }
+    lua_replace(L, -3);
+    lua_pop(L, 1);
+}
+
+// Runs what makes the module: a C function of the library room or a file. [-0, +1]
+static void make_module(lua_State *L, const char *name)
+{
+    bool library = lua_toboolean(L, lua_upvalueindex(3));
+
+    if (library) {
+        lua_rawgeti(L, LUA_REGISTRYINDEX, script_of(L)->modules);
+        if (lua_getfield(L, -1, name) == LUA_TFUNCTION) {
+            lua_call(L, 0, 1);
+            return;
+        }
+    }
+    push_chunk(L, name, library);
+    lua_pushvalue(L, lua_upvalueindex(2));
+    lua_call(L, 1, 1);
+}
+
+/// require(name: string): any
+int module_require(lua_State *L)
+{
+    const char *name = luaL_checkstring(L, 1);
+    int loaded = lua_upvalueindex(1);
+
+    if (lua_getfield(L, loaded, name) != LUA_TNIL) {
+        if (lua_isboolean(L, -1) && !lua_toboolean(L, -1))
+            return luaL_error(L, "module '%s' requires itself, or failed before", name);
+        return 1;
+    }
+    if (!is_module(name))
+        return luaL_error(L, "not a module name: '%s'", name);
+    lua_pushboolean(L, 0);
+    lua_setfield(L, loaded, name);
+    make_module(L, name);
+    if (!lua_toboolean(L, -1))
+        lua_pushboolean(L, 1);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, loaded, name);
+    return 1;
+}
+
+static int add_module(lua_State *L)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script_of(L)->modules);
+    lua_pushcfunction(L, *(lua_CFunction *)lua_touserdata(L, 2));
+    lua_setfield(L, -2, lua_touserdata(L, 1));
+    return 0;
+}
+
+bool script_module(struct script *script, const char *name, lua_CFunction open, struct err *err)
+{
+    lua_State *L = script_state(script);
+
+    lua_pushcfunction(L, add_module);
+    lua_pushlightuserdata(L, (void *)name);
+    lua_pushlightuserdata(L, &open);
+    return script_call(script, 2, 0, err);
+}
+
+struct compile {
+    struct slice text;
+    const char *name;
+};
+
+static int compile(lua_State *L)
+{
+    struct compile *order = lua_touserdata(L, 1);
+
+    if (load_text(L, order->text, order->name, false) != LUA_OK)
+        return lua_error(L);
+    return 1;
+}
+
+bool script_compile(struct script *script, struct slice text, const char *name, struct err *err)
+{
+    struct compile order = {text, name};
+    lua_State *L = script_state(script);
+
+    if (text.len > FILE_MAX)
+        return err_set(err, ERR_LIMIT, "%s is longer than 256 KiB", name);
+    lua_pushcfunction(L, compile);
+    lua_pushlightuserdata(L, &order);
+    return script_call(script, 1, 1, err);
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Inside script/: what a state is made of. Nobody else includes this.
+#pragma once
+
+#include <signal.h>
+#include <time.h>
+
+#include <lauxlib.h>
+#include <lualib.h>
+
+#include "script/script.h"
+
+enum {
+    FILE_MAX = 256 * 1024,
+    TEXT_MAX = 1024 * 1024, // bytes of a string that library functions walk or make
+    PATTERN_MAX = 1024,
+    ITEMS_MAX = 1000000, // of a table that library functions walk
+    SORT_MAX = 100000,
+    THREADS_MAX = 64,
+    PRINT_MAX = 64 * 1024, // bytes of a call
+};
+
+// Written by the signal handler, which runs on the state's own thread between any two
+// instructions: hence volatile, and nothing but plain stores.
+struct deadline {
+    timer_t timer;
+    bool has_timer;
+    volatile sig_atomic_t armed;   // the one-shot timer is pending
+    volatile sig_atomic_t calls;   // depth of script_call
+    volatile sig_atomic_t expired; // sticky
+    lua_State *volatile running;   // the coroutine to hook
+    volatile int64_t seen_us;      // thread time of the first tick inside this call, -1 before it
+    volatile int64_t limit_us, tick_us;
+};
+
+struct folder {
+    struct folder *next;
+    char *path;
+    const char *label; // its last component, for chunk names
+    enum script_room room;
+};
+
+struct script {
+    lua_State *main;
+    char *name;
+    void *owner;
+    struct clock *clock;
+    struct script_limits limits;
+    struct deadline deadline;
+    size_t used, peak, base;       // bytes: now, highest in this call, at its start
+    int64_t began_us, cpu_us;      // of the last call
+    const char *passed;            // which budget made it spent
+    size_t growth, printed;
+    struct err failure;            // filled where an error is raised, before the stack unwinds
+    struct folder *folders;
+    int vars, room, loaded;        // registry: shared functions; the library room
+    int modules, chunks, threads;  // registry: C modules, compiled files, live coroutines
+    size_t thread_count;
+};
+
+struct script_instance {
+    struct script *script;
+    int room, loaded; // registry
+};
+
+// deadline.c
+bool deadline_create(struct script *script, struct err *err);
+void deadline_destroy(struct script *script);
+void deadline_begin(struct script *script);
+void deadline_end(struct script *script);
+void deadline_check(lua_State *L); // raises when expired
+
+// library.c: [-0, +0], run protected
+int library_open(lua_State *L);
+// Replaces functions of the table on top; each finds the original as its first upvalue.
+void library_wrap(lua_State *L, const luaL_Reg *wrappers);
+void library_freeze(lua_State *L); // table on top → a view of it that cannot be written
+int library_original(lua_State *L); // calls the original with the same arguments
+
+// control.c, text.c, list.c, thread.c: what they put into the table on top
+void control_open(lua_State *L);
+void text_open(lua_State *L);
+void text_base_open(lua_State *L);
+void list_open(lua_State *L);
+void thread_open(lua_State *L);
+const char *text_of(lua_State *L, int index, size_t *len); // tostring without addresses: [-0, +1]
+
+// room.c: [-0, +2]: a room's globals and its table of loaded modules
+void room_push(lua_State *L, bool library);
+int room_undeclared(lua_State *L); // __index of the shared functions
+int module_require(lua_State *L);  // upvalues: loaded, globals, is it the library room
