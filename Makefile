@@ -24,10 +24,25 @@ $(BUILD)/tests/%: tests/%.c $(BUILD)/libcore.a
 	@mkdir -p $(@D); echo " cc $<"; $(CC) $(CFLAGS) $(FLAGS) -Itests/core -o $@ $< $(BUILD)/libcore.a $(LIBS)
 
 units: $(UNITS)
-	@set -e; for unit in $^; do $$unit; done
+	@failed=0; for unit in $^; do $$unit || failed=1; done; exit $$failed
+
+static: $(BUILD)/static/manifest.json
+$(BUILD)/static/manifest.json: package-lock.json $(shell find lua/assets -type f)
+	@node lua/assets/build.mjs $(BUILD)/static >/dev/null
+
+demo:
+	@.ci/install build
+	@$(MAKE) -s -j2 all static
+	@tests/county/demo.sh
+test:
+	@.ci/install test
+	@$(MAKE) -s -j2 all static
+	@tests/run.sh
+check: all static
+	@tests/run.sh lint sanitized
 
 clean:
 	rm -rf $(BUILD)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all units clean
+.PHONY: all units static demo test check clean
