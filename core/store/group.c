@@ -1,0 +1,512 @@
+// SPDX-License-Identifier: Apache-2.0
+// The committer: judges a group of commits one after the other, gathers what the accepted
+// ones change, and writes it in key order in one transaction of the engine with one sync.
+// Gathered before it is written: a commit is judged whole before it changes anything, a
+// counter that many add to is written once, and the engine finds neighbours on one page.
+#include "store/inside.h"
+
+#include <stdlib.h>
+
+#include "crypto/crypto.h"
+#include "store/history.h"
+#include "store/space.h"
+
+// What the group knows of a key. SEEN: looked up, not changed.
+enum change_kind { CHANGE_SEEN, CHANGE_PUT, CHANGE_DELETE };
+
+struct change {
+    RB_ENTRY(change) link;
+    struct slice key;
+    enum change_kind kind;
+    struct stored now; // what stands there after the commits accepted so far
+    bool is_entry;     // of a log: no reader can have read it yet
+};
+
+RB_HEAD(changes, change);
+
+struct group {
+    struct arena arena;
+    struct changes changes;
+    struct engine_view *view;
+    uint64_t number, snapshot; // of the group; of the commit being judged
+    uint64_t bytes;            // in the store before this group
+    int64_t growth;            // bytes that the accepted commits add
+    int64_t time_ms;
+};
+
+static int change_compare(const struct change *a, const struct change *b)
+{
+    return slice_compare(a->key, b->key);
+}
+
+RB_GENERATE_INTERNAL(changes, change, link, change_compare, static __attribute__((unused)))
+
+struct group *group_create(void)
+{
+    return mem_zero(sizeof(struct group));
+}
+
+void group_destroy(struct group *group)
+{
+    if (group != NULL)
+        arena_finish(&group->arena);
+    free(group);
+}
+
+static bool group_begin(struct store *store, struct err *err)
+{
+    struct group *group = store->group;
+
+    arena_reset(&group->arena);
+    RB_INIT(&group->changes);
+    group->growth = 0;
+    group->time_ms = clock_wall_ms(store->options.clock);
+    group->view = engine_begin(store->engine, true, err);
+    if (group->view == NULL)
+        return false;
+    group->number = engine_number(group->view);
+    group->bytes = store->engine->calls->bytes(group->view);
+    return true;
+}
+
+static void group_drop(struct group *group)
+{
+    engine_end(group->view);
+    group->view = NULL;
+}
+
+// Changes ---------------------------------------------------------------------------------
+
+static struct change *find_change(struct group *group, struct slice key)
+{
+    struct change wanted = {.key = key};
+
+    return RB_FIND(changes, &group->changes, &wanted);
+}
+
+static struct change *change_of(struct group *group, struct slice key)
+{
+    struct change *change = find_change(group, key);
+
+    if (change == NULL) {
+        change = arena_alloc(&group->arena, sizeof *change);
+        change->key = key;
+        RB_INSERT(changes, &group->changes, change);
+    }
+    return change;
+}
+
+// What stands under the key now. NULL on an error.
+static struct change *lookup(struct group *group, struct slice key, struct err *err)
+{
+    struct change *change = find_change(group, key);
+    struct stored stored;
+    struct slice value;
+
+    if (change != NULL)
+        return change;
+    if (!engine_get(group->view, key, &value, err) || !stored_open(key, value, &stored, err))
+        return NULL;
+    change = change_of(group, key);
+    change->now = stored; // in the engine's memory: good until the group is written
+    return change;
+}
+
+static void change_set(struct change *change, enum stored_kind kind, struct slice bytes)
+{
+    change->kind = CHANGE_PUT;
+    change->now = (struct stored){kind, 0, bytes};
+}
+
+static void change_delete(struct change *change)
+{
+    change->kind = CHANGE_DELETE;
+    change->now = (struct stored){STORED_BYTES, 0, {NULL, 0}};
+}
+
+static bool change_wrote(struct group *group, struct slice from, struct slice to)
+{
+    struct change wanted = {.key = from};
+    struct change *change = RB_NFIND(changes, &group->changes, &wanted);
+
+    while (change != NULL && (to.len == 0 || slice_compare(change->key, to) < 0)) {
+        if (change->kind != CHANGE_SEEN)
+            return true;
+        change = RB_NEXT(changes, &group->changes, change);
+    }
+    return false;
+}
+
+// Judging ---------------------------------------------------------------------------------
+
+static bool malformed(struct err *err, const char *what)
+{
+    return err_set(err, ERR_INPUT, "a malformed commit: %s", what);
+}
+
+static bool conflict(struct err *err)
+{
+    return err_set(err, ERR_CONFLICT, "what was read has changed since");
+}
+
+static bool key_wrote(struct store *store, struct slice key)
+{
+    struct change *change = find_change(store->group, key);
+
+    return (change != NULL && change->kind != CHANGE_SEEN) ||
+           history_wrote(store->history, key, store->group->snapshot);
+}
+
+static bool judge_reads(struct store *store, struct reader *reader, struct err *err)
+{
+    uint64_t snapshot = store->group->snapshot;
+    uint32_t count = read_u32(reader);
+    bool changed = count > 0 && history_is_beyond(store->history, snapshot);
+
+    for (; count > 0 && !reader->failed && !changed; count--)
+        changed = key_wrote(store, read_sized(reader));
+    if (changed)
+        return reader->failed ? malformed(err, "reads") : conflict(err);
+    count = read_u32(reader);
+    changed = count > 0 && history_is_beyond(store->history, snapshot);
+    for (; count > 0 && !reader->failed && !changed; count--) {
+        struct slice from = read_sized(reader), to = read_sized(reader);
+
+        changed = !reader->failed && (change_wrote(store->group, from, to) ||
+                                      history_wrote_range(store->history, from, to, snapshot));
+    }
+    if (reader->failed)
+        return malformed(err, "reads");
+    return !changed || conflict(err);
+}
+
+static bool judge_require(struct group *group, const struct operation *operation, struct err *err)
+{
+    struct change *change = lookup(group, operation->key, err);
+    uint8_t head[STORED_HEAD];
+    uint64_t version;
+
+    if (change == NULL)
+        return false;
+    version = change->now.version;
+    if (version == 0 && change->now.bytes.data != NULL)
+        version = stored_seal(change->key, change->now.kind, change->now.bytes, head);
+    return version == operation->number ||
+           err_set(err, ERR_CONFLICT, "the version is no longer the one required");
+}
+
+static bool judge_add(struct group *group, const struct operation *operation, struct err *err)
+{
+    struct change *change = lookup(group, operation->key, err);
+
+    if (change == NULL)
+        return false;
+    return change->now.bytes.data == NULL || change->now.kind == STORED_COUNTER ||
+           err_set(err, ERR_INPUT, "added to what is no counter");
+}
+
+static bool judge_append(struct group *group, const struct operation *operation, struct err *err)
+{
+    struct change *head;
+
+    if (!log_name_is_good(operation->key))
+        return malformed(err, "a log's name");
+    head = lookup(group, log_head_key(&group->arena, operation->key), err);
+    if (head == NULL)
+        return false;
+    return head->now.bytes.data == NULL ||
+           head->now.bytes.len == 8 + log_chain_len(operation->key) ||
+           err_set(err, ERR_CORRUPT, "the head of a log has a wrong length");
+}
+
+static bool judge_sizes(const struct operation *operation, struct slice *last, struct err *err)
+{
+    struct slice key = operation->key;
+
+    if (operation->value.len > STORE_VALUE_MAX || key.len == 0 || key.len > STORE_KEY_MAX)
+        return malformed(err, "a size");
+    if (operation->op == OP_APPEND || operation->op == OP_REQUIRE)
+        return true;
+    if (key.data[0] == SPACE_LOG)
+        return malformed(err, "a log that is not appended to");
+    if (last->data != NULL && slice_compare(*last, key) >= 0)
+        return malformed(err, "keys out of order");
+    *last = key;
+    return true;
+}
+
+static bool judge_operation(struct group *group, const struct operation *operation,
+                            struct err *err)
+{
+    switch (operation->op) {
+    case OP_REQUIRE:
+        return judge_require(group, operation, err);
+    case OP_ADD:
+        return judge_add(group, operation, err);
+    case OP_APPEND:
+        return judge_append(group, operation, err);
+    default:
+        return true;
+    }
+}
+
+// How many bytes more the store will hold for what an operation leaves behind.
+static bool growth_of(struct group *group, const struct operation *operation, int64_t *growth,
+                      struct err *err)
+{
+    struct change *change;
+    int64_t after = (int64_t)(operation->key.len + STORED_HEAD + operation->value.len);
+
+    if (operation->op == OP_REQUIRE)
+        return true;
+    if (operation->op == OP_APPEND) {
+        *growth += after + LOG_TIME_LEN + LOG_CHAIN_LEN;
+        return true;
+    }
+    change = lookup(group, operation->key, err);
+    if (change == NULL)
+        return false;
+    if (operation->op == OP_DELETE)
+        after = 0;
+    if (operation->op == OP_ADD || operation->op == OP_RESET)
+        after += 8;
+    if (change->now.bytes.data != NULL)
+        after -= (int64_t)(change->key.len + STORED_HEAD + change->now.bytes.len);
+    *growth += after;
+    return true;
+}
+
+// Near the limit only a commit that takes no more room than it gives passes.
+static bool judge_room(struct store *store, struct reader operations, struct err *err)
+{
+    struct group *group = store->group;
+    uint64_t used = group->bytes + (uint64_t)(group->growth > 0 ? group->growth : 0);
+    struct operation operation;
+    int64_t growth = 0;
+    bool end;
+
+    if (used + 2 * reader_left(&operations) < store->options.bytes_max) {
+        group->growth += (int64_t)reader_left(&operations);
+        return true;
+    }
+    while (operation_read(&operations, &operation, &end) && !end) {
+        if (!growth_of(group, &operation, &growth, err))
+            return false;
+    }
+    if (growth > 0 && used + (uint64_t)growth > store->options.bytes_max)
+        return err_set(err, ERR_FULL, "the store has reached its limit of %llu bytes",
+                       (unsigned long long)store->options.bytes_max);
+    group->growth += growth;
+    return true;
+}
+
+static bool judge(struct store *store, struct reader *reader, struct err *err)
+{
+    struct group *group = store->group;
+    struct operation operation;
+    struct slice last = {NULL, 0};
+    struct reader operations;
+    bool end = false;
+
+    if (read_u8(reader) != COMMIT_FORMAT)
+        return malformed(err, "a format that is not known here");
+    group->snapshot = read_u64(reader);
+    if (group->snapshot >= group->number)
+        return malformed(err, "a snapshot that is still to come");
+    if (!judge_reads(store, reader, err))
+        return false;
+    for (operations = *reader; !end;) {
+        if (!operation_read(&operations, &operation, &end))
+            return malformed(err, "an operation");
+        if (!end && (!judge_sizes(&operation, &last, err) ||
+                     !judge_operation(group, &operation, err)))
+            return false;
+    }
+    return judge_room(store, *reader, err);
+}
+
+// Gathering -------------------------------------------------------------------------------
+
+static void gather_add(struct group *group, const struct operation *operation)
+{
+    struct change *change = change_of(group, operation->key);
+    uint64_t from = operation->op == OP_ADD ? stored_to_number(change->now.bytes) : 0;
+    uint8_t *bytes = arena_alloc(&group->arena, 8);
+
+    stored_number(from + operation->number, bytes);
+    change_set(change, STORED_COUNTER, slice_of(bytes, 8));
+}
+
+// An entry: u64 time, the digest of the former entry when the log is chained, the bytes.
+// The head: u64 last number, the digest of the last entry when the log is chained. What is
+// digested: the entry's key, so that it cannot move, and all its bytes.
+static void gather_append(struct group *group, const struct operation *operation)
+{
+    struct change *head = change_of(group, log_head_key(&group->arena, operation->key)), *entry;
+    size_t chain = log_chain_len(operation->key);
+    size_t len = LOG_TIME_LEN + chain + operation->value.len;
+    bool first = head->now.bytes.data == NULL;
+    uint64_t number = first ? 1 : stored_to_number(slice_of(head->now.bytes.data, 8)) + 1;
+    struct slice key = log_entry_key(&group->arena, operation->key, number);
+    uint8_t *bytes = arena_alloc(&group->arena, key.len + len), *value = bytes + key.len;
+    uint8_t *after = arena_alloc(&group->arena, 8 + chain);
+
+    memcpy(bytes, key.data, key.len);
+    stored_number((uint64_t)group->time_ms, value);
+    if (!first)
+        memcpy(value + LOG_TIME_LEN, head->now.bytes.data + 8, chain);
+    memcpy(value + LOG_TIME_LEN + chain, operation->value.data, operation->value.len);
+    entry = change_of(group, key);
+    change_set(entry, STORED_ENTRY, slice_of(value, len));
+    entry->is_entry = true;
+    stored_number(number, after);
+    if (chain > 0)
+        digest_sha256(slice_of(bytes, key.len + len), after + 8);
+    change_set(head, STORED_LOG, slice_of(after, 8 + chain));
+}
+
+static void gather(struct group *group, struct reader operations)
+{
+    struct operation operation;
+    bool end;
+
+    while (operation_read(&operations, &operation, &end) && !end) {
+        if (operation.op == OP_PUT)
+            change_set(change_of(group, operation.key), STORED_BYTES, operation.value);
+        else if (operation.op == OP_DELETE)
+            change_delete(change_of(group, operation.key));
+        else if (operation.op == OP_ADD || operation.op == OP_RESET)
+            gather_add(group, &operation);
+        else if (operation.op == OP_APPEND)
+            gather_append(group, &operation);
+    }
+}
+
+// Writing ---------------------------------------------------------------------------------
+
+static bool write_change(struct engine_view *view, const struct change *change, struct err *err)
+{
+    uint8_t head[STORED_HEAD];
+
+    if (change->kind == CHANGE_SEEN)
+        return true;
+    if (change->kind == CHANGE_DELETE)
+        return engine_remove(view, change->key, err);
+    stored_seal(change->key, change->now.kind, change->now.bytes, head);
+    return engine_put(view, change->key, slice_of(head, sizeof head), change->now.bytes, err);
+}
+
+static bool group_write(struct store *store, struct err *err)
+{
+    struct group *group = store->group;
+    struct engine_view *view = group->view;
+    struct change *change;
+
+    RB_FOREACH(change, changes, &group->changes) {
+        if (!write_change(view, change, err)) {
+            group_drop(group);
+            return false;
+        }
+    }
+    group->view = NULL; // a commit ends it either way
+    if (!engine_commit(view, err))
+        return false;
+    RB_FOREACH(change, changes, &group->changes) {
+        if (change->kind != CHANGE_SEEN && !change->is_entry)
+            history_add(store->history, change->key, group->number);
+    }
+    store->groups++;
+    return true;
+}
+
+static size_t judge_all(struct store *store, struct store_proposal *proposals, size_t count)
+{
+    size_t accepted = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct reader reader = reader_of(proposals[i].commit);
+        struct err *outcome = &proposals[i].outcome;
+
+        if (judge(store, &reader, outcome)) {
+            gather(store->group, reader);
+            accepted++;
+        }
+        store->conflicts += outcome->code == ERR_CONFLICT;
+    }
+    return accepted;
+}
+
+// When the system failed in the middle of a commit, nobody knows what the disk holds.
+static bool all_failed(struct store_proposal *proposals, size_t count,
+                       const struct err *problem, struct err *err)
+{
+    enum err_code code = problem->code == ERR_IO ? ERR_UNKNOWN : problem->code;
+
+    for (size_t i = 0; i < count; i++) {
+        if (proposals[i].outcome.code == ERR_NONE)
+            err_set(&proposals[i].outcome, code, "%s", problem->text);
+    }
+    return err_set(err, problem->code, "%s", problem->text);
+}
+
+bool store_apply(struct store *store, struct store_proposal *proposals, size_t count,
+                 struct err *err)
+{
+    struct err problem = {.code = ERR_NONE};
+    size_t accepted;
+
+    for (size_t i = 0; i < count; i++)
+        proposals[i].outcome = problem;
+    if (!group_begin(store, &problem))
+        return all_failed(proposals, count, &problem, err);
+    accepted = judge_all(store, proposals, count);
+    if (accepted == 0) {
+        group_drop(store->group);
+        return true;
+    }
+    if (!group_write(store, &problem))
+        return all_failed(proposals, count, &problem, err);
+    store->commits += accepted;
+    return true;
+}
+
+// Sweeping --------------------------------------------------------------------------------
+
+static bool gather_sweep(struct group *group, struct slice from, struct slice to, size_t max,
+                         size_t *swept, struct err *err)
+{
+    struct engine_cursor *cursor = engine_cursor_open(group->view, err);
+    struct slice key, value;
+    bool done;
+
+    if (cursor == NULL)
+        return false;
+    done = engine_seek(cursor, from, false, &key, &value, err);
+    while (done && *swept < max && key.data != NULL &&
+           (to.data == NULL || slice_compare(key, to) < 0)) {
+        change_delete(change_of(group, arena_slice(&group->arena, key)));
+        ++*swept;
+        done = engine_step(cursor, false, &key, &value, err);
+    }
+    engine_cursor_close(cursor);
+    return done;
+}
+
+bool store_sweep(struct store *store, struct slice from, struct slice to, size_t max,
+                 size_t *swept, struct err *err)
+{
+    struct group *group = store->group;
+
+    bool done;
+
+    *swept = 0;
+    if (!group_begin(store, err))
+        return false;
+    if (to.data == NULL)
+        to = prefix_end(&group->arena, from);
+    done = gather_sweep(group, from, to, max, swept, err);
+    if (done && *swept > 0)
+        return group_write(store, err);
+    group_drop(group);
+    return done;
+}
