@@ -10,6 +10,7 @@ static const struct cli_command *const commands[] = {
     &command_serve,       &command_check,       &command_user_add,  &command_user_passwd,
     &command_user_disable, &command_user_enable, &command_user_list, &command_org_add,
     &command_org_import,  &command_org_list,    &command_data_import,
+    &command_data_export,
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
