@@ -142,7 +142,7 @@ static const struct broken broken_files[] = {
     {"watchdog: 2sec\n", "1:11: watchdog: expected a duration with its unit (ms, s, min, h), as in 2s, not '2sec'\n"},
     {"http:\n  body_bytes: 1MB\n", "2:15: http.body_bytes: expected a size with its unit (B, KiB, MiB, GiB, TiB), as in 1MiB, not '1MB'\n"},
     // bounds
-    {"workers: 257\n", "1:10: workers: 257 is out of range: from 0 to 256\n"},
+    {"workers: 65\n", "1:10: workers: 65 is out of range: from 0 to 64\n"},
     {"watchdog: 99ms\n", "1:11: watchdog: 99ms is out of range: from 100ms to 10min\n"},
     {"http:\n  head_bytes: 1GiB\n", "2:15: http.head_bytes: 1GiB is out of range: from 1KiB to 256KiB\n"},
     {"http:\n  head_bytes: 9223372036854775807TiB\n", "2:15: http.head_bytes: 9223372036854775807TiB is out of range: from 1KiB to 256KiB\n"},
