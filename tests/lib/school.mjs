@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// A real server on real data, for tests that speak to it as browsers and programs do.
+import { execFileSync, spawn } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = resolve(fileURLToPath(import.meta.url), "../../..");
+export const binary = join(root, "build/shuyuan");
+const PUPILS = 480;
+
+// The county in small, made once by the real import and copied for every server.
+function template() {
+  const folder = join(root, "build/test/county");
+  const age = existsSync(join(folder, "data.mdb"));
+  if (!age) execFileSync(join(root, "tests/county/make.sh"), [folder, `pupils=${PUPILS}`], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+  return folder;
+}
+
+export function accounts(data) {
+  const list = JSON.parse(readFileSync(join(data, "accounts.json"), "utf8"));
+  return Object.fromEntries(list.map((account) => [account.role, account]));
+}
+
+export function freshData() {
+  const folder = mkdtempSync(join(tmpdir(), "shuyuan-test-"));
+  const data = join(folder, "data");
+  cpSync(template(), data, { recursive: true, preserveTimestamps: true });
+  return data;
+}
+
+export function shuyuan(data, words, input = "") {
+  return execFileSync(binary, [...words, "-c", join(root, "config/demo.yaml"), "--set", `data=${data}`], {
+    cwd: root, input, encoding: "utf8", maxBuffer: 64 << 20, stdio: ["pipe", "pipe", "pipe"],
+  });
+}
+
+// Starts a server on free ports; resolves when it says that it serves.
+export async function serve({ data = freshData(), settings = {} } = {}) {
+  const all = { data, listen: "127.0.0.1:0", "admin.listen": "127.0.0.1:0", "log.level": "info", ...settings };
+  const words = ["serve", "-c", join(root, "config/demo.yaml")];
+  for (const [key, value] of Object.entries(all)) words.push("--set", `${key}=${value}`);
+  const child = spawn(binary, words, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  const server = { data, child, log: "", accounts: accounts(data) };
+  child.stderr.on("data", (bytes) => { server.log += bytes; });
+  server.ended = new Promise((done) => child.on("exit", (code, signal) => done({ code, signal })));
+  const serving = new Promise((done, fail) => {
+    let out = "";
+    child.stdout.on("data", (bytes) => {
+      out += bytes;
+      const found = /serving on (\S+)/.exec(out);
+      if (found) done(found[1]);
+    });
+    server.ended.then(() => fail(new Error(`the server ended:\n${server.log}`)));
+  });
+  server.url = await serving;
+  server.pids = () => children(child.pid);
+  server.stop = async () => { child.kill("SIGTERM"); return server.ended; };
+  // Everybody at once, as a power cut of the process table would.
+  server.kill = async () => { for (const pid of [child.pid, ...server.pids()]) tryKill(pid); return server.ended; };
+  server.remove = async () => { await server.stop(); rmSync(resolve(data, ".."), { recursive: true, force: true }); };
+  return server;
+}
+
+function tryKill(pid) {
+  try { process.kill(pid, "SIGKILL"); } catch { /* it was faster */ }
+}
+
+function children(pid) {
+  try { return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number); } catch { return []; }
+}
+
+// Waits until check() gives something true; a fact, not a time.
+export async function until(check, what = "a condition", ms = 10000) {
+  const end = Date.now() + ms;
+  for (;;) {
+    const value = await check();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
+    await new Promise((done) => setImmediate(done));
+  }
+}
+
+const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'", "#x27": "'", "#34": '"' };
+const unescape = (text) => text.replace(/&(#?\w+);/g, (all, name) => ENTITIES[name] ?? all);
+
+// The forms of a page as a browser without script sees them.
+export function forms(html) {
+  return [...html.matchAll(/<form\b([^>]*)>([^]*?)<\/form>/g)].map(([, head, body]) => ({
+    action: unescape(/\baction="([^"]*)"/.exec(head)?.[1] ?? ""),
+    method: (/\bmethod="([^"]*)"/.exec(head)?.[1] ?? "get").toLowerCase(),
+    fields: Object.fromEntries([...body.matchAll(/<(?:input|button|textarea|select)\b[^>]*\bname="([^"]*)"[^>]*>/g)].map(([tag, name]) =>
+      [unescape(name), unescape(/\bvalue="([^"]*)"/.exec(tag)?.[1] ?? "")])),
+    options: [...body.matchAll(/<option\b[^>]*\bvalue="([^"]+)"/g)].map(([, value]) => unescape(value)),
+    text: body.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ").trim(),
+  }));
+}
+
+// A browser without script: cookies, redirects by hand, forms.
+export class Visitor {
+  constructor(url, headers = {}) {
+    this.url = url;
+    this.cookies = new Map();
+    this.headers = headers;
+  }
+
+  async request(path, options = {}) {
+    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+    const answer = await fetch(new URL(path, this.url), {
+      redirect: "manual",
+      ...options,
+      headers: { ...(cookie && { cookie }), ...this.headers, ...options.headers },
+    });
+    for (const line of answer.headers.getSetCookie()) {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
+      if (/max-age=0/i.test(line)) this.cookies.delete(name);
+      else this.cookies.set(name, value);
+    }
+    answer.html = await answer.text();
+    return answer;
+  }
+
+  get(path) { return this.request(path); }
+
+  post(path, fields, headers = {}) {
+    return this.request(path, {
+      method: "POST", body: new URLSearchParams(fields).toString(),
+      headers: { "content-type": "application/x-www-form-urlencoded", ...headers },
+    });
+  }
+
+  // Opens a page, fills in its form (the first that posts, or that fits) and sends it.
+  async submit(page, fields, fits = () => true) {
+    const shown = await this.get(page);
+    const form = forms(shown.html).find((one) => one.method === "post" && fits(one));
+    if (!form) throw new Error(`no form on ${page} (${shown.status}):\n${shown.html.slice(0, 2000)}`);
+    return this.post(form.action || page, { ...form.fields, ...fields });
+  }
+
+  async signIn({ login, password }) {
+    const answer = await this.submit("/login", { login, password }, (form) => "password" in form.fields);
+    if (answer.status !== 303) throw new Error(`sign-in of ${login}: ${answer.status}\n${answer.html.slice(0, 1000)}`);
+    return this;
+  }
+}
+
+export async function signedIn(server, role) {
+  return new Visitor(server.url).signIn(server.accounts[role]);
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// A guardian asks for leave, the class teacher grants it: over the wire, without script.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { forms, serve, signedIn, Visitor } from "../lib/school.mjs";
+
+let server, org;
+const day = (offset) => new Date(Date.now() + offset * 86400e3).toISOString().slice(0, 10);
+
+before(async () => {
+  server = await serve();
+  const home = await (await signedIn(server, "guardian")).get("/");
+  org = /\/o\/(\w{26})\/leave/.exec(home.html)?.[1];
+  assert.ok(org, home.html);
+});
+after(() => server?.remove());
+
+async function ask(visitor, fields, where = org) {
+  const page = await visitor.get(`/o/${where}/leave/ask`);
+  const form = forms(page.html).find((one) => one.method === "post" && "reason" in one.fields);
+  const filled = { ...form.fields, from: day(1), to: day(2), reason: "发烧", ...fields };
+  if (!filled.student) filled.student = form.options[0];
+  if ("kind" in form.fields && !filled.kind) filled.kind = form.options.at(-1);
+  return { form, filled, answer: await visitor.post(form.action, filled) };
+}
+
+test("nobody sees leave without signing in", async () => {
+  const answer = await new Visitor(server.url).get(`/o/${org}/leave/`);
+  assert.equal(answer.status, 303);
+  assert.match(answer.headers.get("location"), /^\/login\?next=/);
+});
+
+test("a leave that ends before it begins comes back with the words kept", async () => {
+  const mum = await signedIn(server, "guardian");
+  const { answer } = await ask(mum, { from: day(3), to: day(2), reason: "外婆生日 <b>" });
+  assert.equal(answer.status, 422);
+  assert.match(answer.html, /外婆生日 &lt;b/);
+  assert.match(answer.html, /aria-invalid="true"/);
+});
+
+test("a form without its token, from elsewhere, or with another's token is refused", async () => {
+  const mum = await signedIn(server, "guardian"), other = await signedIn(server, "teacher");
+  const { form, filled } = await ask(mum, {});
+  const theirs = forms((await other.get("/account")).html).find((one) => one.fields._csrf).fields._csrf;
+  for (const [fields, headers] of [[{ _csrf: "" }, {}], [{ _csrf: theirs }, {}], [{}, { origin: "https://evil.example" }], [{}, { "sec-fetch-site": "cross-site" }]]) {
+    const answer = await mum.post(form.action, { ...filled, _key: "forged", ...fields }, headers);
+    assert.equal(answer.status, 403);
+  }
+});
+
+test("somebody else's child cannot be named", async () => {
+  const mum = await signedIn(server, "guardian"), student = await signedIn(server, "student");
+  const { form, filled } = await ask(mum, {});
+  const foreign = filled.student.split(".")[0] + "." + filled.student.split(".")[0];
+  assert.equal((await mum.post(form.action, { ...filled, student: foreign, _key: "foreign" })).status, 422);
+  assert.ok([403, 404].includes((await student.get(`/o/${org}/leave/ask`)).status));
+});
+
+test("the class teacher grants it once; a second decision is told that it is decided", async () => {
+  const mum = await signedIn(server, "guardian"), teacher = await signedIn(server, "teacher");
+  const { answer } = await ask(mum, { reason: "牙疼要看医生" });
+  assert.equal(answer.status, 303);
+  const record = answer.headers.get("location").split("?")[0];
+  assert.match((await mum.get(record)).html, /牙疼要看医生/);
+  const seen = await teacher.get(record);
+  assert.equal(seen.status, 200);
+  const grant = forms(seen.html).find((form) => form.action.endsWith("/grant"));
+  assert.equal((await teacher.post(grant.action, grant.fields)).status, 303);
+  assert.equal((await teacher.post(grant.action, { ...grant.fields, _key: "again" })).status, 409);
+  const refuse = forms(seen.html).find((form) => form.action.endsWith("/refuse"));
+  assert.equal((await teacher.post(refuse.action, refuse.fields)).status, 409);
+  assert.match((await mum.get(record)).html, /已同意|已批准|准假/);
+});
+
+test("the same form sent twice is one leave", async () => {
+  const mum = await signedIn(server, "guardian");
+  const { form, filled, answer } = await ask(mum, { reason: "发两次" });
+  const again = await mum.post(form.action, filled);
+  assert.equal(again.status, 303);
+  assert.equal(again.headers.get("location"), answer.headers.get("location"));
+});
+
+test("a guardian cannot decide, another teacher and another school see nothing", async () => {
+  const mum = await signedIn(server, "guardian"), subject = await signedIn(server, "subject-teacher");
+  const { answer } = await ask(mum, { reason: "只给班主任看" });
+  const record = answer.headers.get("location").split("?")[0];
+  const page = await mum.get(record);
+  assert.ok(!forms(page.html).some((form) => form.action.endsWith("/grant")));
+  const csrf = forms(page.html).find((form) => form.fields._csrf)?.fields._csrf ?? forms((await mum.get("/account")).html).find((form) => form.fields._csrf).fields._csrf;
+  assert.ok([403, 404].includes((await mum.post(`${record}/grant`, { _csrf: csrf, _key: "mine" })).status));
+  assert.equal((await subject.get(record)).status, 404);
+});
+
+test("text is inert wherever it is shown", async () => {
+  const mum = await signedIn(server, "guardian"), teacher = await signedIn(server, "teacher");
+  const evil = `"><script>alert(1)</script><img src=x onerror=alert(1)>`;
+  const { answer } = await ask(mum, { reason: evil });
+  const record = answer.headers.get("location").split("?")[0];
+  for (const page of [await mum.get(record), await teacher.get(record), await teacher.get(`/o/${org}/leave/desk`)]) {
+    assert.ok(!page.html.includes("<script>alert"), page.html);
+    assert.ok(!page.html.includes("<img src=x"));
+  }
+});

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { forms, serve, shuyuan, signedIn, until, Visitor } from "../lib/school.mjs";
+
+let server;
+before(async () => { server = await serve({ settings: { "auth.per_account": 5, "auth.per_address": 60 } }); });
+after(() => server?.remove());
+
+const attempt = (visitor, login, password) => visitor.submit("/login", { login, password }, (form) => "password" in form.fields);
+
+test("an unknown user and a wrong password get the same answer", async () => {
+  const wrong = await attempt(new Visitor(server.url), server.accounts.office.login, "wrong-password");
+  const unknown = await attempt(new Visitor(server.url), "nobody-at-all", "wrong-password");
+  const bare = (html, login) => html.replaceAll(login, "LOGIN").replace(/[\w-]{20,}/g, "TOKEN");
+  assert.equal(wrong.status, 422);
+  assert.equal(unknown.status, 422);
+  assert.equal(bare(wrong.html, server.accounts.office.login), bare(unknown.html, "nobody-at-all"));
+  assert.deepEqual([...wrong.headers.keys()].sort(), [...unknown.headers.keys()].sort());
+});
+
+test("a session gets a new token, HttpOnly and SameSite; signing out ends it", async () => {
+  const visitor = new Visitor(server.url);
+  const answer = await attempt(visitor, server.accounts.teacher.login, server.accounts.teacher.password);
+  const cookie = answer.headers.getSetCookie().find((line) => line.startsWith("sy_session="));
+  assert.match(cookie, /HttpOnly/);
+  assert.match(cookie, /SameSite=Lax/);
+  assert.match(visitor.cookies.get("sy_session"), /^[\w-]{43}$/);
+  const old = new Map(visitor.cookies);
+  assert.equal((await visitor.submit("/account", {}, (form) => form.action === "/logout")).status, 303);
+  visitor.cookies = old;
+  assert.equal((await visitor.get("/account")).status, 303);
+});
+
+test("failures throttle the account, but a device that knows it still gets in", async () => {
+  const known = await signedIn(server, "principal");
+  const stranger = new Visitor(server.url);
+  for (let i = 0; i < 5; i++) assert.equal((await attempt(stranger, "principal", `wrong-${i}-xx`)).status, 422);
+  const shut = await attempt(stranger, "principal", server.accounts.principal.password);
+  assert.equal(shut.status, 429);
+  known.cookies.delete("sy_session");
+  assert.equal((await attempt(known, "principal", server.accounts.principal.password)).status, 303);
+});
+
+test("disabling an account ends its sessions at once, on every worker", async () => {
+  const student = await signedIn(server, "student");
+  assert.equal((await student.get("/account")).status, 200);
+  shuyuan(server.data, ["user", "disable", "--login", server.accounts.student.login]);
+  for (let i = 0; i < 8; i++) assert.equal((await student.get("/account")).status, 303);
+  shuyuan(server.data, ["user", "enable", "--login", server.accounts.student.login]);
+});
+
+test("after signing in one lands on this host only", async () => {
+  for (const [next, wanted] of [["/help", "/help"], ["//evil.example", "/"], ["https://evil.example/", "/"], ["/\\evil", "/"]]) {
+    const visitor = new Visitor(server.url);
+    const page = await visitor.get(`/login?next=${encodeURIComponent(next)}`);
+    const form = forms(page.html).find((one) => "password" in one.fields);
+    const answer = await visitor.post("/login", { ...form.fields, next, login: server.accounts.county.login, password: server.accounts.county.password });
+    assert.equal(answer.headers.get("location"), wanted);
+  }
+});
+
+test("a program signs in with JSON and is known by its token", async () => {
+  const { login, password } = server.accounts.office;
+  const post = (body) => fetch(`${server.url}/api/v1/session`, { method: "POST", body, headers: { "content-type": "application/json" } });
+  assert.equal((await post("{")).status, 400);
+  const refused = await post(JSON.stringify({ login, password: "wrong-password" }));
+  assert.equal(refused.status, 401);
+  assert.match(refused.headers.get("content-type"), /problem\+json/);
+  const { token } = await (await post(JSON.stringify({ login, password }))).json();
+  assert.match(token, /^[\w-]{43}$/);
+  const asCookie = new Visitor(server.url);
+  asCookie.cookies.set("sy_session", token);
+  assert.equal((await asCookie.get("/account")).status, 303);
+});
+
+test("no password and no token stands in the log", async () => {
+  const visitor = await signedIn(server, "teacher");
+  await until(() => server.log.includes('"path":"/login"'), "the log line");
+  assert.ok(!server.log.includes(server.accounts.teacher.password));
+  assert.ok(!server.log.includes(visitor.cookies.get("sy_session")));
+});
