@@ -33,7 +33,8 @@ struct engine_calls {
     void (*close)(struct engine *engine);
     struct engine_view *(*begin)(struct engine *engine, bool writing, struct err *err);
     void (*end)(struct engine_view *view); // what was written is dropped
-    // Ends the view in any case. True: durable. False: nothing happened.
+    // Ends the view in any case. True: durable. False: nothing happened. Not called when
+    // nothing was changed: such a commit might take no number of its own.
     bool (*commit)(struct engine_view *view, struct err *err);
     // The commit that a snapshot shows, or that a writing view will be.
     uint64_t (*number)(const struct engine_view *view);
@@ -43,7 +44,7 @@ struct engine_calls {
     // Stores head and body, one after the other, as one value.
     bool (*put)(struct engine_view *view, struct slice key, struct slice head, struct slice body,
                 struct err *err);
-    bool (*remove)(struct engine_view *view, struct slice key, struct err *err);
+    bool (*remove)(struct engine_view *view, struct slice key, bool *existed, struct err *err);
     struct engine_cursor *(*cursor_open)(struct engine_view *view, struct err *err);
     void (*cursor_close)(struct engine_cursor *cursor);
     // To the first key at or after bound; backwards to the last one before it. An absent
@@ -96,9 +97,10 @@ static inline bool engine_put(struct engine_view *view, struct slice key, struct
     return view->engine->calls->put(view, key, head, body, err);
 }
 
-static inline bool engine_remove(struct engine_view *view, struct slice key, struct err *err)
+static inline bool engine_remove(struct engine_view *view, struct slice key, bool *existed,
+                                 struct err *err)
 {
-    return view->engine->calls->remove(view, key, err);
+    return view->engine->calls->remove(view, key, existed, err);
 }
 
 static inline struct engine_cursor *engine_cursor_open(struct engine_view *view, struct err *err)

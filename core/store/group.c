@@ -384,16 +384,34 @@ static void gather(struct group *group, struct reader operations)
 
 // Writing ---------------------------------------------------------------------------------
 
-static bool write_change(struct engine_view *view, const struct change *change, struct err *err)
+// To delete what was not there changes nothing, and nobody who saw it absent was wrong.
+static bool write_change(struct engine_view *view, struct change *change, struct err *err)
 {
     uint8_t head[STORED_HEAD];
+    bool existed;
 
-    if (change->kind == CHANGE_SEEN)
+    if (change->kind == CHANGE_DELETE) {
+        if (!engine_remove(view, change->key, &existed, err))
+            return false;
+        if (!existed)
+            change->kind = CHANGE_SEEN;
         return true;
-    if (change->kind == CHANGE_DELETE)
-        return engine_remove(view, change->key, err);
+    }
     stored_seal(change->key, change->now.kind, change->now.bytes, head);
     return engine_put(view, change->key, slice_of(head, sizeof head), change->now.bytes, err);
+}
+
+static bool write_changes(struct group *group, size_t *changed, struct err *err)
+{
+    struct change *change;
+
+    *changed = 0;
+    RB_FOREACH(change, changes, &group->changes) {
+        if (change->kind != CHANGE_SEEN && !write_change(group->view, change, err))
+            return false;
+        *changed += change->kind != CHANGE_SEEN;
+    }
+    return true;
 }
 
 static bool group_write(struct store *store, struct err *err)
@@ -401,12 +419,12 @@ static bool group_write(struct store *store, struct err *err)
     struct group *group = store->group;
     struct engine_view *view = group->view;
     struct change *change;
+    size_t changed;
+    bool done = write_changes(group, &changed, err);
 
-    RB_FOREACH(change, changes, &group->changes) {
-        if (!write_change(view, change, err)) {
-            group_drop(group);
-            return false;
-        }
+    if (!done || changed == 0) {
+        group_drop(group);
+        return done;
     }
     group->view = NULL; // a commit ends it either way
     if (!engine_commit(view, err))

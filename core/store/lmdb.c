@@ -264,12 +264,14 @@ static bool lmdb_put(struct engine_view *base, struct slice key, struct slice he
     return true;
 }
 
-static bool lmdb_remove(struct engine_view *base, struct slice key, struct err *err)
+static bool lmdb_remove(struct engine_view *base, struct slice key, bool *existed,
+                        struct err *err)
 {
     struct lmdb_view *view = (struct lmdb_view *)base;
     MDB_val name = val_of(key), found;
     int rc = mdb_cursor_get(view->writer, &name, &found, MDB_SET);
 
+    *existed = rc == 0;
     if (rc == 0)
         rc = mdb_cursor_del(view->writer, 0);
     return rc == 0 || rc == MDB_NOTFOUND || fail(err, "delete", rc);
