@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an app says of itself in app.yaml, before any of its code runs.
+#pragma once
+
+#include "base/err.h"
+#include "base/mem.h"
+
+enum setting_type { SETTING_TEXT, SETTING_INTEGER, SETTING_NUMBER, SETTING_BOOLEAN };
+
+struct setting {
+    struct setting *next;
+    const char *name;
+    enum setting_type type;
+    bool given, boolean; // given: it has a default
+    const char *text;
+    double number; // INTEGER and NUMBER
+    double at_least, at_most;
+};
+
+struct need {
+    struct need *next;
+    const char *app, *range; // "base", ">=1.0 <2"
+};
+
+struct manifest {
+    const char *id, *version;
+    const char *title_zh, *title_en;
+    struct need *needs;
+    struct setting *settings;
+    int64_t cpu_ms, memory, reads, writes; // 0: the instance's limit
+};
+
+// folder_name is what `app:` must say. Everything is refused that is not understood, with a
+// suggestion where a key is nearly right.
+bool manifest_read(const char *path, const char *folder_name, struct arena *arena,
+                   struct manifest *manifest, struct err *err);
+// Does a version like "1.2.0" satisfy a range like ">=1.0 <2"? False too for a malformed range.
+bool version_fits(const char *version, const char *range);
