@@ -51,6 +51,7 @@ struct host_request {
     const char *lang;        // "zh" or "en"
     const char *theme;       // "light", "dark" or "" (follows the device)
     const char *role;        // the role the person acts in here, "" for none
+    const char *name;        // of the signed-in person; NULL: not known
     struct id role_org;      // where that role is held; the root when there is none
     struct ref subject;      // the member of the role's set acted for (a child); zero: none
     const char *csrf, *write_key; // to be put into forms

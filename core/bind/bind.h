@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files of bind/ share. Nobody outside includes this; host.h is the door.
+//
+// Lifetimes: a host holds its apps; an app holds its Lua state (made on first use, dropped
+// when spent); a state holds one instance of the app per organisation. A call lives on the C
+// stack; what it gives to Lua (rows) dies with it: every handle carries the call's serial.
+// Threads: a host and all below it belong to one thread.
+#pragma once
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "bind/host.h"
+#include "bind/manifest.h"
+#include "record/rule.h"
+#include "record/tree.h"
+#include "script/script.h"
+
+enum { APPS_MAX = 128, ROUTES_MAX = 256, NAMES_MAX = 64, PARAMS_MAX = 8 };
+
+struct route {
+    const char *method, *pattern;
+    const char *const *allow; // roles; "anyone": signed in; "everyone": no sign-in needed
+    size_t literal;           // bytes of the pattern that are not parameters: more is closer
+};
+
+struct names {
+    const char *list[NAMES_MAX];
+    size_t count;
+};
+
+struct state;
+
+struct app {
+    struct host *host;
+    const char *folder;
+    struct manifest manifest;
+    const char *problem; // NULL: ready
+    bool platform;
+    struct route routes[ROUTES_MAX];
+    size_t route_count;
+    struct names importers, homes; // homes: the roles it has cards for
+    struct state *state;           // NULL until first used
+};
+
+struct host {
+    struct host_options options;
+    struct catalog *catalog;
+    struct arena arena;
+    struct app *apps; // apps[0] is the platform
+    size_t app_count;
+    struct host_app *listed;
+    struct slice assets; // manifest.json of the built files; data NULL: none were built
+    host_problem *problem;
+    void *problem_context;
+};
+
+struct instance {
+    struct id org;
+    struct script_instance *room;
+    int ref; // registry: what door.open returned
+    uint64_t used;
+};
+
+// One call into one state. Nested calls (home cards) have one each.
+struct call {
+    struct view *view;
+    const struct host_request *request;
+    bool write;
+    size_t bytes; // taken from the view's arena for Lua, see bind_alloc
+};
+
+struct state {
+    struct host *host;
+    struct app *app;
+    struct script *script;
+    struct call *call; // NULL while loading and declaring
+    uint64_t serial;   // of the running or last call
+    bool declaring;
+    int door; // registry: what lua/app.lua returned
+    struct instance *instances;
+    size_t instance_count;
+    uint64_t uses;
+    struct arena scratch; // of declarations
+};
+
+// instance.c
+struct state *state_create(struct app *app, bool declaring, struct err *err);
+void state_destroy(struct state *state); // accepts NULL
+// The app's state for calls: made when there is none, made anew when it is spent.
+struct state *state_ready(struct app *app, struct err *err);
+bool instance_ready(struct state *state, struct id org, int *ref, struct err *err);
+struct state *bind_state(lua_State *L);
+// A manifest may only lower what the instance allows.
+int64_t limit_of(int64_t instance, int64_t manifest);
+
+// Runs body(L) protected, with what as its light userdata argument. Everything that may
+// allocate in a state happens inside such a body, because a full state raises.
+bool state_run(struct state *state, lua_CFunction body, void *what, struct err *err);
+
+// call.c
+struct call *bind_call(lua_State *L);                         // raises outside a call
+struct call *bind_write_call(lua_State *L, const char *what); // raises in a read
+// Memory of the call's view on Lua's behalf: counted, for the state's own cap does not see it.
+// Raises when the call has taken as much as a state may hold.
+void *bind_alloc(lua_State *L, size_t size);
+struct slice bind_keep(lua_State *L, struct slice text);
+// Enters a call on a state and leaves it: calls nest.
+struct call *call_enter(struct state *state, struct call *call);
+void call_leave(struct state *state, struct call *outer);
+
+// answer.c: [-0, +0]; reads the answer table at the given index.
+void answer_read(lua_State *L, int at, struct host_answer *answer);
+
+// route.c
+struct param {
+    struct slice name, value;
+};
+const struct route *route_find(const struct app *app, const char *method, struct slice path,
+                               struct param *params, size_t *param_count);
+bool route_allows(struct view *view, struct id org, const struct route *route, bool signed_in,
+                  bool *allowed, struct err *err);
+bool role_is_held(struct view *view, struct id org, const char *role, bool *held,
+                  struct err *err);
+bool route_reads(const char *method);
+size_t route_literal(const char *pattern);
+struct app *host_find(const struct host *host, struct slice id);
+
+// value.c
+void bind_push_value(lua_State *L, const struct field *field, const struct value *value);
+// False: what Lua gave does not fit the field's type. Texts are read as forms write them.
+bool bind_to_value(lua_State *L, int at, const struct field *field, struct value *value);
+bool bind_value_from_text(struct arena *arena, struct slice text, const struct field *field,
+                          struct value *value);
+void bind_push_slice(lua_State *L, struct slice slice);
+void bind_push_id(lua_State *L, const struct id *id);
+struct slice bind_check_slice(lua_State *L, int at);
+
+// row.c
+struct row {
+    uint64_t serial; // of the call it belongs to
+    const struct collection *collection; // NULL: a reference into an unknown collection
+    struct ref ref;
+    struct record *record; // NULL: not loaded, or absent
+    bool loaded, draft, is_dirty;
+    struct value *values; // pending; NULL: none
+    uint64_t mask;
+};
+struct row *bind_push_row(lua_State *L, const struct collection *collection, struct ref ref,
+                          struct record *record); // [-0, +1]
+struct row *bind_check_row(lua_State *L, int at);
+struct row *bind_test_row(lua_State *L, int at); // NULL: not a row
+struct record *row_record(lua_State *L, struct row *row); // loads; NULL: not readable
+// Pushes the table of methods of rows, which the library fills in. [-0, +1]
+void bind_rows_open(lua_State *L);
+void bind_dirty_reset(lua_State *L);
+void bind_push_dirty(lua_State *L); // [-0, +1] list of rows changed and not saved
+
+// declare.c, bind_record.c
+const struct collection **bind_push_collection(lua_State *L, const struct collection *collection);
+const struct collection *bind_check_collection(lua_State *L, int at);
+void bind_declare(lua_State *L, struct state *state, const char *name, int spec);
+// Where new records of the collection belong, and lists begin.
+struct id bind_owner_of(const struct call *call, const struct collection *collection);
+const char *bind_option_name(lua_State *L, int at); // a key while a table is walked
+enum verb bind_check_verb(lua_State *L, int at);
+int bind_check_field(lua_State *L, const struct collection *collection, const char *name);
+
+// read.c and write.c: functions of core.record
+int bind_record_rows(lua_State *L);
+int bind_record_get_row(lua_State *L);
+int bind_record_find_row(lua_State *L);
+int bind_record_may_row(lua_State *L);
+int bind_record_may_create_row(lua_State *L);
+int bind_record_reveal_row(lua_State *L);
+int bind_record_members(lua_State *L);
+int bind_record_choices(lua_State *L);
+int bind_record_draft(lua_State *L);
+int bind_record_create_row(lua_State *L);
+int bind_record_update_row(lua_State *L);
+int bind_record_delete_row(lua_State *L);
+int bind_record_dirty(lua_State *L);
+int bind_record_json(lua_State *L);
+
+// Raises on a key of the table at `at` that is not known, naming the place.
+void bind_check_keys(lua_State *L, int at, const char *place, const char *const *known,
+                     size_t count);
+int bind_raise_unknown(lua_State *L, const char *kind, const char *name, const char *place,
+                       const char *const *known, size_t count) __attribute__((noreturn));
+
+const struct collection *bind_members_of(const struct catalog *catalog, const struct set_def *def);
+
+// json.c
+void record_to_json(struct buffer *buffer, const struct record *record);
+
+// plain.c: values that cross from one state to another; memory of the call.
+struct plain;
+struct plain *bind_read_plain(lua_State *L, int at);
+void bind_push_plain(lua_State *L, const struct plain *plain); // [-0, +1]
+
+// bind_people.c: [-0, +1] the apps that have something for a role
+void bind_push_apps(lua_State *L, struct call *call, const char *role, const char *org);
+
+// program.c: lists and records as JSON
+bool program_route(struct view *view, const struct host_request *request);
+bool program_answer(struct host *host, struct view *view, const struct host_request *request,
+                    struct host_answer *answer, struct err *err);
+
+// One opener a module: [-0, +1].
+int open_core_app(lua_State *L);
+int open_core_record(lua_State *L);
+int open_core_call(lua_State *L);
+int open_core_yaml(lua_State *L);
+int open_core_people(lua_State *L);
+int open_core_log(lua_State *L);
+// Written beside these: core.html and core.json.
+int bind_html_open(lua_State *L);
+int bind_json_open(lua_State *L);

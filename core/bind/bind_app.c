@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// core.app: what the door needs of the host: a place to declare routes,
+// importers and home cards. Only lua/app.lua and its parts see it.
+#include "bind/bind.h"
+
+static const char *keep_name(struct state *state, const char *name)
+{
+    return arena_text(&state->host->arena, slice_text(name));
+}
+
+static const char *const *keep_roles(lua_State *L, int at, struct state *state)
+{
+    size_t count;
+    const char **roles;
+
+    luaL_checktype(L, at, LUA_TTABLE);
+    count = (size_t)lua_rawlen(L, at);
+    roles = arena_alloc(&state->host->arena, (count + 1) * sizeof *roles);
+    for (size_t i = 0; i < count; i++) {
+        lua_rawgeti(L, at, (lua_Integer)i + 1);
+        roles[i] = keep_name(state, luaL_checkstring(L, -1));
+        if (strcmp(roles[i], "everyone") == 0 && !state->app->platform)
+            luaL_error(L, "'everyone' is for the platform's own pages; 'anyone' is signed in");
+        lua_pop(L, 1);
+    }
+    return roles;
+}
+
+/// app.route(method: string, pattern: string, allow: string[])
+static int route(lua_State *L)
+{
+    struct state *state = bind_state(L);
+    struct app *app = state->app;
+    const char *method = luaL_checkstring(L, 1), *pattern = luaL_checkstring(L, 2);
+    struct route *added;
+
+    if (!state->declaring)
+        return 0;
+    if (pattern[0] != '/')
+        return luaL_error(L, "the path '%s' must begin with '/'", pattern);
+    for (size_t i = 0; i < app->route_count; i++)
+        if (strcmp(app->routes[i].method, method) == 0 &&
+            strcmp(app->routes[i].pattern, pattern) == 0)
+            return luaL_error(L, "%s %s is declared twice", method, pattern);
+    if (app->route_count == ROUTES_MAX)
+        return luaL_error(L, "at most %d routes an app", ROUTES_MAX);
+    added = &app->routes[app->route_count];
+    added->allow = keep_roles(L, 3, state);
+    if (added->allow[0] == NULL)
+        return luaL_error(L, "%s %s says nobody may use it: give it allow = { roles }", method,
+                          pattern);
+    added->method = keep_name(state, method);
+    added->pattern = keep_name(state, pattern);
+    added->literal = route_literal(pattern);
+    app->route_count++;
+    return 0;
+}
+
+static int add_name(lua_State *L, struct names *names)
+{
+    struct state *state = bind_state(L);
+    const char *name = luaL_checkstring(L, 1);
+
+    if (!state->declaring)
+        return 0;
+    for (size_t i = 0; i < names->count; i++)
+        if (strcmp(names->list[i], name) == 0)
+            return luaL_error(L, "'%s' is declared twice", name);
+    if (names->count == NAMES_MAX)
+        return luaL_error(L, "at most %d of a kind", NAMES_MAX);
+    names->list[names->count++] = keep_name(state, name);
+    return 0;
+}
+
+/// app.importer(name: string)
+static int importer(lua_State *L)
+{
+    return add_name(L, &bind_state(L)->app->importers);
+}
+
+/// app.home(role: string)
+static int home(lua_State *L)
+{
+    return add_name(L, &bind_state(L)->app->homes);
+}
+
+static void push_setting(lua_State *L, const struct setting *setting)
+{
+    if (!setting->given)
+        lua_pushnil(L);
+    else if (setting->type == SETTING_BOOLEAN)
+        lua_pushboolean(L, setting->boolean);
+    else if (setting->type == SETTING_INTEGER)
+        lua_pushinteger(L, (lua_Integer)setting->number);
+    else if (setting->type == SETTING_NUMBER)
+        lua_pushnumber(L, setting->number);
+    else
+        lua_pushstring(L, setting->text);
+}
+
+/// app.settings(): table, string[]
+static int settings(lua_State *L)
+{
+    const struct app *app = bind_state(L)->app;
+    lua_Integer count = 0;
+
+    lua_newtable(L);
+    lua_newtable(L);
+    for (const struct setting *one = app->manifest.settings; one != NULL; one = one->next) {
+        push_setting(L, one);
+        lua_setfield(L, -3, one->name);
+        lua_pushstring(L, one->name);
+        lua_rawseti(L, -2, ++count);
+    }
+    return 2;
+}
+
+/// app.check_keys(given: table, place: string, known: string[])
+static int check_keys(lua_State *L)
+{
+    const char *place = luaL_checkstring(L, 2);
+    const char *known[NAMES_MAX];
+    size_t count;
+
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_checktype(L, 3, LUA_TTABLE);
+    count = (size_t)lua_rawlen(L, 3);
+    luaL_argcheck(L, count <= NAMES_MAX, 3, "too many");
+    luaL_checkstack(L, (int)count + 4, "keys");
+    for (size_t i = 0; i < count; i++) {
+        lua_rawgeti(L, 3, (lua_Integer)i + 1);
+        known[i] = luaL_checkstring(L, -1); // stays on the stack, so it stays alive
+    }
+    bind_check_keys(L, 1, place, known, count);
+    return 0;
+}
+
+static void push_about(lua_State *L)
+{
+    const struct state *state = bind_state(L);
+
+    lua_pushstring(L, state->app->manifest.id);
+    lua_setfield(L, -2, "id");
+    lua_pushstring(L, state->app->manifest.version);
+    lua_setfield(L, -2, "version");
+    lua_pushboolean(L, state->declaring);
+    lua_setfield(L, -2, "declaring");
+    lua_pushboolean(L, state->app->platform);
+    lua_setfield(L, -2, "platform");
+    lua_pushboolean(L, state->host->options.config->development);
+    lua_setfield(L, -2, "development");
+}
+
+int open_core_app(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"route", route},       {"importer", importer},     {"home", home},
+        {"settings", settings}, {"check_keys", check_keys}, {NULL, NULL},
+    };
+
+    luaL_newlib(L, functions);
+    push_about(L);
+    return 1;
+}

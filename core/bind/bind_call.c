@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+// core.call: the running call, read by name (call.lang, call.now …). Nothing is kept: the
+// next call gives other answers.
+#include "base/json.h"
+#include "bind/bind.h"
+
+struct property {
+    const char *name;
+    void (*push)(lua_State *L, struct call *call); // [-0, +1]
+};
+
+static void push_tree_org(lua_State *L, struct call *call, const struct id *id)
+{
+    struct tree_org *org;
+    struct err err;
+
+    if (!tree_get(call->view, *id, &org, &err))
+        script_raise(L, &err);
+    lua_createtable(L, 0, 6);
+    bind_push_id(L, id);
+    lua_setfield(L, -2, "id");
+    bind_push_row(L, catalog_find(call->view->catalog, "core.org"),
+                  (struct ref){call->view->root, *id}, NULL);
+    lua_setfield(L, -2, "ref"); // for fields that refer to organisations
+    if (org == NULL)
+        return;
+    lua_pushstring(L, org->name);
+    lua_setfield(L, -2, "name");
+    lua_pushstring(L, org->name_en);
+    lua_setfield(L, -2, "name_en");
+    lua_pushstring(L, org->kind);
+    lua_setfield(L, -2, "kind");
+    lua_pushstring(L, org->code);
+    lua_setfield(L, -2, "code");
+}
+
+static void push_org(lua_State *L, struct call *call)
+{
+    push_tree_org(L, call, &call->request->org);
+}
+
+static void push_org_id(lua_State *L, struct call *call)
+{
+    bind_push_id(L, &call->request->org);
+}
+
+static void push_root(lua_State *L, struct call *call)
+{
+    bind_push_id(L, &call->view->root);
+}
+
+// The person as the row of base.person; where no such collection is, only the id is known.
+static void push_me(lua_State *L, struct call *call)
+{
+    const struct principal *who = call->view->who;
+
+    if (who == NULL || id_is_zero(&who->person))
+        lua_pushnil(L);
+    else
+        bind_push_row(L, catalog_find(call->view->catalog, "base.person"),
+                      (struct ref){call->view->root, who->person}, NULL);
+}
+
+// The member of the role's set that is acted for.
+static void push_subject(lua_State *L, struct call *call)
+{
+    const struct set_def *def = catalog_role_set(call->view->catalog, call->request->role);
+
+    if (def == NULL || id_is_zero(&call->request->subject.id))
+        lua_pushnil(L);
+    else
+        bind_push_row(L, bind_members_of(call->view->catalog, def), call->request->subject, NULL);
+}
+
+static void push_now(lua_State *L, struct call *call)
+{
+    lua_pushinteger(L, clock_wall_ms(call->view->clock));
+}
+
+static void push_today(lua_State *L, struct call *call)
+{
+    char text[11];
+
+    date_to_text(date_in_china(clock_wall_ms(call->view->clock)), text);
+    lua_pushlstring(L, text, 10);
+}
+
+static void push_app(lua_State *L, struct call *call)
+{
+    bind_push_slice(L, call->request->app);
+}
+
+// The whole path on this host, as links write it.
+static void push_path(lua_State *L, struct call *call)
+{
+    struct state *state = bind_state(L);
+    const struct host_request *request = call->request;
+
+    if (!state->app->platform) {
+        lua_pushliteral(L, "/o/");
+        bind_push_id(L, &request->org);
+        lua_pushfstring(L, "/%s", state->app->manifest.id);
+        bind_push_slice(L, request->path);
+        lua_concat(L, 4);
+    } else {
+        bind_push_slice(L, request->path);
+    }
+}
+
+static void push_org_name(lua_State *L, struct call *call)
+{
+    push_tree_org(L, call, &call->request->role_org);
+    lua_getfield(L, -1, "name");
+    lua_remove(L, -2);
+}
+
+static void push_role_org(lua_State *L, struct call *call)
+{
+    push_tree_org(L, call, &call->request->role_org);
+}
+
+static void push_name(lua_State *L, struct call *call)
+{
+    lua_pushstring(L, call->request->signed_in ? call->request->name : NULL);
+}
+
+// Where the role that is acted in can go.
+static void push_links(lua_State *L, struct call *call)
+{
+    char org[ID_TEXT_LEN + 1];
+
+    id_to_text(&call->request->role_org, org);
+    bind_push_apps(L, call, call->request->role != NULL ? call->request->role : "", org);
+}
+
+static void push_method(lua_State *L, struct call *call)
+{
+    lua_pushstring(L, call->request->method);
+}
+
+static void push_role(lua_State *L, struct call *call)
+{
+    lua_pushstring(L, call->request->role != NULL ? call->request->role : "");
+}
+
+static void push_lang(lua_State *L, struct call *call)
+{
+    lua_pushstring(L, call->request->lang != NULL ? call->request->lang : "zh");
+}
+
+static void push_theme(lua_State *L, struct call *call)
+{
+    lua_pushstring(L, call->request->theme != NULL ? call->request->theme : "");
+}
+
+static void push_csrf(lua_State *L, struct call *call)
+{
+    lua_pushstring(L, call->request->csrf);
+}
+
+static void push_write_key(lua_State *L, struct call *call)
+{
+    lua_pushstring(L, call->request->write_key);
+}
+
+static void push_nonce(lua_State *L, struct call *call)
+{
+    lua_pushstring(L, call->request->nonce);
+}
+
+static void push_request_id(lua_State *L, struct call *call)
+{
+    lua_pushstring(L, call->request->request_id);
+}
+
+static void push_signed_in(lua_State *L, struct call *call)
+{
+    lua_pushboolean(L, call->request->signed_in);
+}
+
+static void push_program(lua_State *L, struct call *call)
+{
+    lua_pushboolean(L, call->request->program);
+}
+
+static void push_write(lua_State *L, struct call *call)
+{
+    lua_pushboolean(L, call->write);
+}
+
+static void push_instance(lua_State *L, struct call *call)
+{
+    (void)call;
+    lua_pushstring(L, bind_state(L)->host->options.config->name);
+}
+
+static const struct property properties[] = {
+    {"org", push_org},           {"org_id", push_org_id},
+    {"root", push_root},           {"me", push_me},
+    {"subject", push_subject},   {"now", push_now},             {"today", push_today},
+    {"role_org", push_role_org}, {"org_name", push_org_name},
+    {"name", push_name},         {"links", push_links},
+    {"app", push_app},           {"path", push_path},           {"method", push_method},
+    {"role", push_role},         {"lang", push_lang},           {"theme", push_theme},
+    {"csrf", push_csrf},         {"write_key", push_write_key}, {"nonce", push_nonce},
+    {"request_id", push_request_id}, {"signed_in", push_signed_in},
+    {"program", push_program},   {"write", push_write},         {"instance", push_instance},
+};
+enum { PROPERTY_COUNT = sizeof properties / sizeof *properties };
+
+/// call[name]: any
+static int call_index(lua_State *L)
+{
+    struct slice name = bind_check_slice(L, 2);
+    const char *known[PROPERTY_COUNT];
+
+    for (size_t i = 0; i < PROPERTY_COUNT; i++) {
+        if (slice_is(name, properties[i].name)) {
+            properties[i].push(L, bind_call(L));
+            return 1;
+        }
+        known[i] = properties[i].name;
+    }
+    bind_raise_unknown(L, "key", (const char *)name.data, "core.call", known, PROPERTY_COUNT);
+}
+
+/// call.days(from: date, to: date): integer
+// Calendar days, both ends counted; 0 or less when to lies before from.
+static int days(lua_State *L)
+{
+    struct slice from = bind_check_slice(L, 1), to = bind_check_slice(L, 2);
+    int32_t first, last;
+
+    luaL_argcheck(L, date_from_text(from, &first), 1, "not a date");
+    luaL_argcheck(L, date_from_text(to, &last), 2, "not a date");
+    lua_pushinteger(L, (lua_Integer)last - first + 1);
+    return 1;
+}
+
+/// call.holds(roles: string[]): boolean
+static int holds(lua_State *L)
+{
+    struct call *call = bind_call(L);
+    bool held = false;
+    struct err err;
+
+    luaL_checktype(L, 1, LUA_TTABLE);
+    for (lua_Integer i = 1; !held && lua_rawgeti(L, 1, i) == LUA_TSTRING; i++) {
+        const char *role = lua_tostring(L, -1);
+
+        if (strcmp(role, "anyone") == 0)
+            held = call->request->signed_in;
+        else if (!role_is_held(call->view, call->request->org, role, &held, &err))
+            script_raise(L, &err);
+        lua_pop(L, 1);
+    }
+    lua_pushboolean(L, held);
+    return 1;
+}
+
+/// call.absent()
+// Ends the handler: there is no such thing, or the caller may not know of it.
+static int absent(lua_State *L)
+{
+    struct err err;
+
+    bind_call(L);
+    err_set(&err, ERR_ABSENT, "the app says: no such thing");
+    script_raise(L, &err);
+}
+
+/// call.asset(name: string): string
+// The address of a built file, whose name carries its content's hash.
+static int asset(lua_State *L)
+{
+    struct slice name = bind_check_slice(L, 1), file;
+    struct arena arena = ARENA_EMPTY;
+
+    lua_settop(L, 1);
+    lua_pushvalue(L, 1);
+    if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL)
+        return 1;
+    file = json_member(&arena, bind_state(L)->host->assets, (const char *)name.data);
+    lua_pushliteral(L, "/static/");
+    bind_push_slice(L, file.data != NULL ? file : name);
+    arena_finish(&arena);
+    lua_concat(L, 2);
+    lua_pushvalue(L, 1);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, lua_upvalueindex(1));
+    return 1;
+}
+
+/// call.is_running(): boolean
+static int is_running(lua_State *L)
+{
+    lua_pushboolean(L, bind_state(L)->call != NULL);
+    return 1;
+}
+
+int open_core_call(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"days", days}, {"holds", holds}, {"absent", absent}, {"is_running", is_running}, {NULL, NULL}};
+
+    luaL_newlib(L, functions);
+    lua_newtable(L); // names already looked up
+    lua_pushcclosure(L, asset, 1);
+    lua_setfield(L, -2, "asset");
+    lua_newtable(L);
+    lua_pushcfunction(L, call_index);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
+    return 1;
+}

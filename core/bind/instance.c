@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// States and instances. One Lua state per app and process; in it the app's chunk runs once
+// per organisation, so that no variable of a module carries one organisation's data to
+// another. The least used instance makes room; a spent state is dropped and made anew.
+#include <stdlib.h>
+
+#include "bind/bind.h"
+
+struct state *bind_state(lua_State *L)
+{
+    return script_owner(L);
+}
+
+bool state_run(struct state *state, lua_CFunction body, void *what, struct err *err)
+{
+    lua_State *L = script_state(state->script);
+
+    lua_pushcfunction(L, body);
+    lua_pushlightuserdata(L, what);
+    return script_call(state->script, 1, 0, err);
+}
+
+int64_t limit_of(int64_t instance, int64_t manifest)
+{
+    return manifest > 0 && manifest < instance ? manifest : instance;
+}
+
+static struct script_limits limits_of(const struct app *app)
+{
+    const struct config *config = app->host->options.config;
+
+    return (struct script_limits){
+        .cpu_ms = limit_of(config->script.cpu_ms, app->manifest.cpu_ms),
+        .wall_ms = config->script.wall_ms,
+        .memory = (size_t)limit_of(config->script.memory, app->manifest.memory),
+    };
+}
+
+// Loads the door. [-0, +0]; its table stays in the registry.
+static int open_door(lua_State *L)
+{
+    struct state *state = lua_touserdata(L, 1);
+
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "app");
+    lua_call(L, 1, 1);
+    luaL_checktype(L, -1, LUA_TTABLE);
+    state->door = luaL_ref(L, LUA_REGISTRYINDEX);
+    return 0;
+}
+
+struct module {
+    const char *name;
+    lua_CFunction open;
+    bool platform_only;
+};
+static const struct module modules[] = {
+    {"core.app", open_core_app, false},   {"core.record", open_core_record, false},
+    {"core.call", open_core_call, false}, {"core.yaml", open_core_yaml, false},
+    {"core.log", open_core_log, false},   {"core.html", bind_html_open, false},
+    {"core.json", bind_json_open, false}, {"core.people", open_core_people, true},
+};
+
+static bool add_modules(struct state *state, struct err *err)
+{
+    for (size_t i = 0; i < sizeof modules / sizeof *modules; i++)
+        if ((!modules[i].platform_only || state->app->platform) &&
+            !script_module(state->script, modules[i].name, modules[i].open, err))
+            return false;
+    return true;
+}
+
+struct state *state_create(struct app *app, bool declaring, struct err *err)
+{
+    struct state *state = mem_zero(sizeof *state);
+    struct host *host = app->host;
+    struct script_limits limits = limits_of(app);
+
+    state->host = host;
+    state->app = app;
+    state->declaring = declaring;
+    state->door = LUA_NOREF;
+    state->script = script_create(app->manifest.id, &limits, host->options.clock, state, err);
+    if (state->script != NULL) {
+        script_library(state->script, arena_format(&state->scratch, "%s/lua",
+                                                   host->options.config->platform));
+        script_folder(state->script, app->folder);
+        if (add_modules(state, err) && state_run(state, open_door, state, err))
+            return state;
+    }
+    state_destroy(state);
+    return NULL;
+}
+
+void state_destroy(struct state *state)
+{
+    if (state == NULL)
+        return;
+    for (size_t i = 0; i < state->instance_count; i++)
+        script_instance_destroy(state->instances[i].room);
+    script_destroy(state->script);
+    arena_finish(&state->scratch);
+    free(state->instances);
+    free(state);
+}
+
+struct state *state_ready(struct app *app, struct err *err)
+{
+    // A spent state that is still in a call (a nested one ended it) goes at its next use.
+    if (app->state != NULL && script_is_spent(app->state->script) && app->state->call == NULL) {
+        state_destroy(app->state);
+        app->state = NULL;
+    }
+    if (app->state == NULL)
+        app->state = state_create(app, false, err);
+    return app->state;
+}
+
+// host.open(org) makes what the app's require finds.
+struct opening {
+    struct state *state;
+    struct instance *instance;
+};
+
+// The table `offers` of the instance, on top: name → module. [-0, +0]
+static void offer_all(lua_State *L, struct script_instance *room)
+{
+    lua_getfield(L, -1, "offers");
+    for (lua_pushnil(L); lua_next(L, -2) != 0;)
+        script_instance_offer(room, luaL_checkstring(L, -2));
+    lua_pop(L, 1);
+}
+
+static int open_doors(lua_State *L)
+{
+    const struct opening *opening = lua_touserdata(L, 1);
+    struct instance *instance = opening->instance;
+
+    lua_rawgeti(L, LUA_REGISTRYINDEX, opening->state->door);
+    lua_getfield(L, -1, "open");
+    bind_push_id(L, &instance->org);
+    lua_call(L, 1, 1);
+    offer_all(L, instance->room);
+    instance->ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    return 0;
+}
+
+static void instance_close(struct state *state, struct instance *instance)
+{
+    luaL_unref(script_state(state->script), LUA_REGISTRYINDEX, instance->ref);
+    script_instance_destroy(instance->room);
+}
+
+// Runs the app's chunk for one organisation.
+static bool instance_open(struct state *state, struct instance *instance, struct err *err)
+{
+    struct opening opening = {state, instance};
+
+    instance->room = script_instance_create(state->script, err);
+    if (instance->room == NULL)
+        return false;
+    if (!state_run(state, open_doors, &opening, err) ||
+        !script_instance_require(instance->room, "main", err)) {
+        instance_close(state, instance);
+        return false;
+    }
+    lua_pop(script_state(state->script), 1);
+    return true;
+}
+
+// The place of the least used instance, given up.
+static struct instance *least_used(struct state *state)
+{
+    struct instance *least = &state->instances[0];
+
+    for (size_t i = 1; i < state->instance_count; i++)
+        if (state->instances[i].used < least->used)
+            least = &state->instances[i];
+    instance_close(state, least);
+    return least;
+}
+
+static struct instance *place_for(struct state *state)
+{
+    int64_t most = state->host->options.config->script.instances;
+
+    if (state->instance_count > 0 && (int64_t)state->instance_count >= most)
+        return least_used(state);
+    state->instances = mem_resize(state->instances, (state->instance_count + 1) *
+                                                        sizeof *state->instances);
+    return &state->instances[state->instance_count++];
+}
+
+bool instance_ready(struct state *state, struct id org, int *ref, struct err *err)
+{
+    struct instance made = {.org = org, .ref = LUA_NOREF};
+
+    for (size_t i = 0; i < state->instance_count; i++) {
+        if (id_equal(&state->instances[i].org, &org)) {
+            state->instances[i].used = ++state->uses;
+            *ref = state->instances[i].ref;
+            return true;
+        }
+    }
+    if (!instance_open(state, &made, err))
+        return false;
+    made.used = ++state->uses;
+    *ref = made.ref;
+    *place_for(state) = made;
+    return true;
+}

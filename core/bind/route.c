@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which route serves a path, and who may use it: decided before any Lua runs.
+#include <stdlib.h>
+
+#include "bind/bind.h"
+
+struct app *host_find(const struct host *host, struct slice id)
+{
+    for (size_t i = 0; i < host->app_count; i++)
+        if (slice_is(id, host->apps[i].manifest.id))
+            return &host->apps[i];
+    return NULL;
+}
+
+bool route_reads(const char *method)
+{
+    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+}
+
+size_t route_literal(const char *pattern)
+{
+    size_t literal = 0;
+    bool inside = false;
+
+    for (; *pattern != '\0'; pattern++) {
+        inside = inside || *pattern == '{';
+        literal += !inside;
+        inside = inside && *pattern != '}';
+    }
+    return literal;
+}
+
+// One segment of the pattern against one of the path; both stand behind their '/'.
+static bool segment_fits(const char *pattern, size_t pattern_len, struct slice segment,
+                         struct param *params, size_t *count)
+{
+    if (pattern_len < 3 || pattern[0] != '{')
+        return slice_equal(slice_of(pattern, pattern_len), segment);
+    if (segment.len == 0 || *count == PARAMS_MAX)
+        return false;
+    params[(*count)++] = (struct param){slice_of(pattern + 1, pattern_len - 2), segment};
+    return true;
+}
+
+static bool path_fits(const char *pattern, struct slice path, struct param *params, size_t *count)
+{
+    const char *at = (const char *)path.data, *end = at + path.len;
+
+    *count = 0;
+    while (at < end && *pattern == '/' && *at == '/') {
+        size_t want = strcspn(pattern + 1, "/"), have;
+        const char *stop;
+
+        pattern++;
+        at++;
+        stop = memchr(at, '/', (size_t)(end - at));
+        have = (size_t)((stop != NULL ? stop : end) - at);
+
+        if (!segment_fits(pattern, want, slice_of(at, have), params, count))
+            return false;
+        pattern += want;
+        at += have;
+    }
+    return at == end && *pattern == '\0';
+}
+
+const struct route *route_find(const struct app *app, const char *method, struct slice path,
+                               struct param *params, size_t *param_count)
+{
+    const char *wanted = strcmp(method, "HEAD") == 0 ? "GET" : method;
+    const struct route *best = NULL;
+
+    for (size_t i = 0; i < app->route_count; i++) {
+        const struct route *route = &app->routes[i];
+        struct param found[PARAMS_MAX];
+        size_t count;
+
+        if (strcmp(route->method, wanted) != 0 || !path_fits(route->pattern, path, found, &count) ||
+            (best != NULL && best->literal >= route->literal))
+            continue;
+        best = route;
+        memcpy(params, found, count * sizeof *found);
+        *param_count = count;
+    }
+    return best;
+}
+
+bool role_is_held(struct view *view, struct id org, const char *role, bool *held, struct err *err)
+{
+    *held = false;
+    for (size_t i = 0; view->who != NULL && i < view->who->grant_count && !*held; i++) {
+        const struct role_grant *grant = &view->who->grants[i];
+
+        if (strcmp(grant->role, role) == 0 &&
+            !tree_is_under(view, org, grant->org, held, err))
+            return false;
+    }
+    return true;
+}
+
+bool route_allows(struct view *view, struct id org, const struct route *route, bool signed_in,
+                  bool *allowed, struct err *err)
+{
+    *allowed = false;
+    for (const char *const *role = route->allow; *role != NULL && !*allowed; role++) {
+        if (strcmp(*role, "everyone") == 0)
+            *allowed = true;
+        else if (strcmp(*role, "anyone") == 0)
+            *allowed = signed_in;
+        else if (signed_in && !role_is_held(view, org, *role, allowed, err))
+            return false;
+    }
+    return true;
+}
+
+bool host_route(struct host *host, struct view *view, const struct host_request *request,
+                bool *write, struct err *err)
+{
+    struct app *app = host_find(host, request->app);
+    struct param params[PARAMS_MAX];
+    size_t count = 0;
+    const struct route *route;
+    bool allowed;
+
+    if (app == NULL || app->problem != NULL)
+        return err_set(err, ERR_ABSENT, "no such app");
+    if (request->program && route_reads(request->method)) {
+        *write = false;
+        if (!request->signed_in)
+            return err_set(err, ERR_DENIED, "sign in first");
+        return program_route(view, request) || err_set(err, ERR_ABSENT, "no such collection");
+    }
+    route = route_find(app, request->method, request->path, params, &count);
+    if (route == NULL)
+        return err_set(err, ERR_ABSENT, "no such page");
+    if (!route_allows(view, request->org, route, request->signed_in, &allowed, err))
+        return false;
+    if (!allowed && !request->signed_in)
+        return err_set(err, ERR_DENIED, "sign in first");
+    if (!allowed)
+        return err_set(err, ERR_ABSENT, "not for the roles held");
+    *write = !route_reads(request->method);
+    return true;
+}
