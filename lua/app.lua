@@ -1,0 +1,56 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- The one door, seen from the host: it opens the app for an organisation and answers through it.
+--
+-- What an application gets for `require "app"` is made in app/door.lua, once per organisation.
+-- Everything here is called by C, with plain values.
+local answer = require("app.answer")
+local door = require("app.door")
+local record = require("core.record")
+local row = require("app.row")
+local running = require("app.running")
+local text = require("app.text")
+
+local host = {}
+
+for name, method in pairs(row) do
+  record.row_methods[name] = method
+end
+
+--- An instance of the app for an organisation. `offers` is what its `require` finds.
+function host.open(org)
+  return door.open(org)
+end
+
+--- After the chunk has run once, with nobody there: hands the routes to the host and lists what
+--- is wrong with the app's words.
+function host.finish(instance)
+  door.declare(instance)
+  return text.problems()
+end
+
+--- The answer of a route: {status, type, body, location}.
+function host.answer(instance, method, pattern, req)
+  running.enter(instance)
+  local route = instance.routes[method .. " " .. pattern]
+  return answer.of(instance, route, req, answer.run(route.handler, req))
+end
+
+--- A page by name, with plain texts as its data.
+function host.show(instance, page, data, status)
+  running.enter(instance)
+  return answer.render(instance, instance.app.page(page, data, status))
+end
+
+--- The home cards for a role, as plain tables.
+function host.cards(instance, role)
+  running.enter(instance)
+  return instance.homes[role]() or {}
+end
+
+--- One row of a file: a word, a field, a further word. Rows of a batch share one table.
+function host.import(instance, importer, cells, batch)
+  running.enter(instance)
+  return door.import(instance, importer, cells, batch)
+end
+
+return host

@@ -1,0 +1,137 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- Answers: what handlers return, and what becomes of it.
+local call = require("core.call")
+local host = require("core.app")
+local json = require("core.json")
+local problem = require("app.problem")
+local record = require("core.record")
+local template = require("web.template")
+local text = require("app.text")
+local url = require("app.url")
+
+local answer = {}
+
+local HTML <const> = "text/html; charset=utf-8"
+local JSON <const> = "application/json"
+local PROBLEM_JSON <const> = "application/problem+json"
+
+-- Words that mean: somebody was faster. Everything else can be mended where it was written.
+local STATUS <const> = {state = 409}
+
+local shape = {__name = "answer"}
+
+local function make(fields)
+  return setmetatable(fields, shape)
+end
+
+--- Is this an answer made here?
+function answer.is(value)
+  return getmetatable(value) == shape
+end
+
+--- A page of the app's pages/ folder, with its data.
+function answer.page(name, data, status)
+  return make {kind = "page", name = name, data = data or {}, status = status or 200}
+end
+
+--- See other: a path within the app, or one that app.url made.
+function answer.redirect(path)
+  return make {kind = "redirect", location = url.of(path), status = 303}
+end
+
+function answer.json(value, status)
+  return make {kind = "json", value = value, status = status or 200}
+end
+
+--- There is no such thing, or not for this caller: ends the handler.
+answer.absent = call.absent
+
+--- What an action answers by itself.
+function answer.done(_, row, path)
+  if call.program then
+    return make {kind = "row", row = row, status = 200}
+  end
+  return answer.redirect(path)
+end
+
+--- Saves everything that was assigned and not saved yet: nil, or the problem.
+function answer.save_all()
+  for _, row in ipairs(record.dirty()) do
+    local saved, refused = row:save()
+    if not saved then
+      return refused
+    end
+  end
+end
+
+--- Runs a handler and saves: its answer, or nil and a problem.
+function answer.run(handler, req)
+  local given, word, field = handler(req)
+  if given == nil then
+    return nil, problem.of(word or "other", field)
+  end
+  local refused = call.write and answer.save_all()
+  if refused then
+    return nil, refused
+  end
+  return given
+end
+
+local function render_row(given)
+  return {status = given.status, type = JSON, body = record.json(given.row) or "null"}
+end
+
+local function render_page(instance, given)
+  local body = template.page(given.name, given.data, {
+    app = instance.app, t = text.app, ui = instance.offers["app.ui"], url = url.of,
+  })
+  return {status = given.status, type = HTML, body = body}
+end
+
+--- The table that C reads.
+function answer.render(instance, given)
+  if not answer.is(given) then
+    error("a handler answers with app.page, app.redirect, app.json, or nil and a word", 0)
+  elseif given.kind == "page" then
+    return render_page(instance, given)
+  elseif given.kind == "redirect" then
+    return {status = given.status, location = given.location}
+  elseif given.kind == "row" then
+    return render_row(given)
+  end
+  return {status = given.status, type = JSON, body = json.encode(given.value)}
+end
+
+-- RFC 9457.
+local function problem_json(refused, status)
+  return {status = status, type = PROBLEM_JSON, body = json.encode {
+    type = "about:blank", title = refused.word, status = status, id = call.request_id,
+    field = refused.field, detail = text.app("errors." .. refused.word)}}
+end
+
+-- An outcome without a page of its own is said on the platform's page for it.
+local function problem_page(instance, refused, status)
+  return render_page(instance, answer.page("outcome", {
+    word = refused.word, field = refused.field, status = tostring(status), id = call.request_id,
+  }, status))
+end
+
+--- The answer to a route: what its handler gave, or the problem it found, said to who asked.
+function answer.of(instance, route, req, given, refused)
+  if given ~= nil then
+    return answer.render(instance, given)
+  end
+  local status = STATUS[refused.word] or 422
+  if call.program then
+    return problem_json(refused, status)
+  elseif route.outcome then
+    return answer.render(instance, route.outcome(req, refused))
+  end
+  return problem_page(instance, refused, status)
+end
+
+function answer.has_page(name)
+  return template.exists(name)
+end
+
+return answer

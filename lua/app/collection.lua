@@ -1,0 +1,164 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- A collection as its app sees it. Declared once when the app starts; the same code makes the
+--- handle in each organisation.
+local action = require("app.action")
+local host = require("core.app")
+local options = require("app.options")
+local problem = require("app.problem")
+local record = require("core.record")
+
+local methods = {}
+local shape = {__index = methods, __name = "collection"}
+
+local RULE_KEYS <const> = {"only", "except"}
+
+-- The expressions of a rule stand at positions, the rest by name.
+local function named_part(rule)
+  local named = {}
+  for key, value in pairs(rule) do
+    if math.type(key) ~= "integer" then
+      named[key] = value
+    end
+  end
+  return named
+end
+
+local function allow_role(self, verb, role, rule)
+  local place = ("%s rule of '%s' for '%s'"):format(verb, self.full, role)
+  if type(rule) ~= "table" then
+    error(place .. " must be a table", 3)
+  end
+  options.check(named_part(rule), place, RULE_KEYS)
+  if #rule == 0 then
+    record.allow(self.handle, verb, role, nil, rule.only, rule.except)
+  end
+  for _, expression in ipairs(rule) do
+    record.allow(self.handle, verb, role, expression, rule.only, rule.except)
+  end
+  table.insert(self.allowed[verb], role)
+end
+
+--- Says who may do something: data, not code.
+function methods:allow(verb, rules)
+  if not self.allowed[verb] then
+    error(("'%s' is nothing that can be allowed: read, create, update or delete"):format(tostring(verb)), 2)
+  end
+  for _, role in ipairs(options.sorted(rules)) do
+    allow_role(self, verb, role, rules[role])
+  end
+end
+
+--- The roles that have a rule for a verb; the list grows with further calls of allow.
+function methods:roles(verb)
+  return self.allowed[verb]
+end
+
+--- The rows that the caller may read.
+function methods:rows(query)
+  return record.rows(self.handle, query)
+end
+
+--- A row by its id; nil when there is none, or none that the caller may know of.
+function methods:get(id)
+  return record.get(self.handle, id)
+end
+
+--- A row by the fields of a unique index.
+function methods:find(values)
+  return record.find(self.handle, values)
+end
+
+--- The new row, or nil and a problem.
+function methods:create(values)
+  local draft, field, word = record.draft(self.handle, values)
+  if draft and self.check then
+    field, word = self.check(draft)
+  end
+  if field then
+    return problem.refuse(field, word)
+  end
+  local row
+  row, field, word = record.create(draft)
+  if not row then
+    return problem.refuse(field, word)
+  end
+  return row
+end
+
+function methods:delete(row)
+  record.delete(row)
+end
+
+--- May the caller do this with the row? Also which fields, as a table of names.
+function methods:may(verb, row)
+  return record.may(verb, row)
+end
+
+--- Could the caller create here at all?
+function methods:may_create()
+  return record.may_create(self.handle)
+end
+
+--- The rows that the caller may choose for a field that refers to others.
+function methods:choices(field)
+  return record.choices(self.handle, field)
+end
+
+--- The path of a row's own page, within the app.
+function methods:path(row)
+  return ("/%s/%s"):format(self.name, row.id)
+end
+
+--- A step that people take with a row, see app/action.lua.
+function methods:action(name, spec, handler)
+  action.declare(self.app, self, name, spec, handler)
+end
+
+--- May the caller take the action on the row now?
+function methods:may_act(name, row)
+  return action.may(self, name, row)
+end
+
+-- Whatever has a form or a list has a page for each row.
+local function with_detail(self)
+  if not self.has_detail then
+    self.has_detail = true
+    require("app.detail").declare(self.app, self, self.action_names)
+  end
+end
+
+function methods:form(name, fields)
+  self.forms[name] = fields
+  require("app.form").declare(self.app, self, name, fields)
+  with_detail(self)
+end
+
+function methods:list(name, spec)
+  self.lists[#self.lists + 1] = {name = name, spec = spec}
+  require("app.list").declare(self.app, self, name, spec)
+  with_detail(self)
+end
+
+local collection = {}
+
+local function fields_of(handle)
+  local fields = record.fields(handle)
+  for _, field in ipairs(fields) do
+    fields[field.name] = field
+  end
+  return fields
+end
+
+function collection.declare(instance, name, spec)
+  local handle = record.declare(name, spec)
+  local self = setmetatable({
+    app = instance.app, handle = handle, name = name, full = host.id .. "." .. name,
+    fields = fields_of(handle), check = spec.check,
+    allowed = {read = {}, create = {}, update = {}, delete = {}},
+    actions = {}, action_names = {}, forms = {}, lists = {},
+  }, shape)
+  instance.collections[self.full] = self
+  return self
+end
+
+return collection

@@ -1,0 +1,125 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- What an application gets for `require "app"`: one table per organisation.
+local answer = require("app.answer")
+local call = require("core.call")
+local collection = require("app.collection")
+local host = require("core.app")
+local log = require("core.log")
+local options = require("app.options")
+local problem = require("app.problem")
+local record = require("core.record")
+local route = require("app.route")
+local settings = require("app.settings")
+local text = require("app.text")
+local url = require("app.url")
+
+local door = {}
+
+-- Read through the door, each time anew: they belong to the call.
+local LIVE <const> = {me = true, org = true, role = true, subject = true}
+
+local SET_KEYS <const> = {"from", "match", "take", "role"}
+local IMPORTER_KEYS <const> = {"columns"}
+
+-- A name for a table that apps of several organisations share: they may look, not touch.
+local function view(shared)
+  return setmetatable({}, {__index = shared, __metatable = false, __newindex = function(_, key)
+    error(("'%s' cannot be set here"):format(tostring(key)), 2)
+  end})
+end
+
+local function declarations(instance)
+  return {
+    collection = function(name, spec) return collection.declare(instance, name, spec) end,
+    set = function(name, spec)
+      record.set(name, options.check(spec, ("set '%s'"):format(tostring(name)), SET_KEYS))
+    end,
+    get = function(path, spec, handler) route.add(instance, "GET", path, spec, handler) end,
+    post = function(path, spec, handler) route.add(instance, "POST", path, spec, handler) end,
+    home = function(role, handler)
+      host.home(role)
+      instance.homes[role] = handler
+    end,
+    importer = function(name, spec, handler)
+      options.check(spec, ("importer '%s'"):format(tostring(name)), IMPORTER_KEYS)
+      host.importer(name)
+      instance.importers[name] = handler
+    end,
+  }
+end
+
+local function doings()
+  return {
+    page = answer.page, redirect = answer.redirect, json = answer.json, absent = answer.absent,
+    has_page = answer.has_page, url = url.of, t = text.app, members = record.members,
+    now = function() return call.now end,
+    today = function() return call.today end,
+    days = call.days,
+    log = function(line, values) log.write(text.fill(tostring(line), values)) end,
+  }
+end
+
+-- The door itself: everything by name, nothing to be overwritten, unknown names told.
+local function door_of(instance, named)
+  local known = options.sorted(named)
+  for name in pairs(LIVE) do
+    known[#known + 1] = name
+  end
+  return setmetatable({}, {
+    __metatable = false,
+    __index = function(_, name)
+      local value = named[name]
+      if value == nil and LIVE[name] then
+        return call[name]
+      elseif value == nil then
+        host.check_keys({[tostring(name)] = true}, "app", known)
+      end
+      return value
+    end,
+    __newindex = function(_, name)
+      error(("app.%s cannot be set: keep it in a local of your own"):format(tostring(name)), 2)
+    end,
+  })
+end
+
+-- What the platform's own pages may require beside their folder.
+local PLATFORM_MODULES <const> = {"core.call", "core.people", "app.text", "ui.day", "ui.here", "web.html"}
+
+local function offers_of(app)
+  local offers = {app = app, ["app.ui"] = view(require("app.ui"))}
+  for _, name in ipairs(host.platform and PLATFORM_MODULES or {}) do
+    offers[name] = require(name)
+  end
+  return offers
+end
+
+function door.open(org)
+  local instance = {org = org, routes = {}, declared = {}, collections = {}, homes = {}, importers = {}}
+  local named = declarations(instance)
+  for name, value in pairs(doings()) do
+    named[name] = value
+  end
+  named.settings = settings.view()
+  instance.app = door_of(instance, named)
+  instance.offers = offers_of(instance.app)
+  return instance
+end
+
+door.declare = route.declare
+
+--- One row of a file: "created", "updated", "same" or "refused", the field, a word.
+function door.import(instance, name, cells, batch)
+  local result, word, field = instance.importers[name](cells, batch)
+  local refused
+  if result == nil then
+    refused = problem.of(word, field)
+  else
+    refused = answer.save_all()
+  end
+  if refused then
+    return "refused", refused.field, refused.word
+  end
+  return result, field, word
+end
+
+return door

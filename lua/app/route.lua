@@ -1,0 +1,33 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- Routes: what an app answers, and to whom.
+local host = require("core.app")
+local options = require("app.options")
+
+local route = {}
+
+local KEYS <const> = {"allow", "outcome"}
+
+--- Adds a route to an instance. outcome(req, problem) may answer what the handler refuses.
+function route.add(instance, method, pattern, spec, handler)
+  local place = ("route %s %s"):format(method, tostring(pattern))
+  if type(spec) == "function" then
+    spec, handler = {}, spec
+  end
+  options.check(spec, place, KEYS)
+  if type(handler) ~= "function" then
+    error(place .. " needs a function that answers", 3)
+  end
+  local key = method .. " " .. pattern
+  instance.routes[key] = {handler = handler, outcome = spec.outcome, pattern = pattern}
+  table.insert(instance.declared, {method = method, pattern = pattern, allow = spec.allow or {}})
+end
+
+--- Hands all routes to the host, once, when the app has said all it has to say.
+function route.declare(instance)
+  for _, one in ipairs(instance.declared) do
+    host.route(one.method, one.pattern, options.list(one.allow,
+      ("'allow' of %s %s"):format(one.method, one.pattern)))
+  end
+end
+
+return route

@@ -1,0 +1,77 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- Words for people: lang/zh.yaml and lang/en.yaml of the app, then those of the platform.
+local call = require("core.call")
+local host = require("core.app")
+local message = require("web.message")
+local yaml = require("core.yaml")
+
+local text = {}
+
+local LANGUAGES <const> = {"zh", "en"}
+
+-- Nested maps, joined by dots.
+local function flatten(tree, prefix, words)
+  for key, value in pairs(tree) do
+    local path = prefix .. key
+    if type(value) == "table" then
+      flatten(value, path .. ".", words)
+    else
+      words[path] = value
+    end
+  end
+  return words
+end
+
+local function load(read)
+  local words = {}
+  for _, language in ipairs(LANGUAGES) do
+    words[language] = flatten(read("lang/" .. language) or {}, "", {})
+  end
+  return words
+end
+
+local platform = load(yaml.platform)
+local own = host.platform and platform or load(yaml.read)
+
+local function find(words, key)
+  return words[call.lang][key] or words.zh[key]
+end
+
+--- A pattern with its values.
+function text.fill(pattern, values)
+  return message.format(pattern, values or {}, call.is_running() and call.lang or "zh")
+end
+
+--- A word of the platform; the key itself where there is none, so that a page is never lost to it.
+function text.platform(key, values)
+  local pattern = find(platform, key)
+  return pattern and text.fill(pattern, values) or key
+end
+
+--- A word of the app, else of the platform.
+function text.app(key, values)
+  local pattern = find(own, key)
+  if pattern then
+    return text.fill(pattern, values)
+  end
+  return text.platform(key, values)
+end
+
+local function missing(words, has, lacks, problems)
+  for key in pairs(words[has]) do
+    if not words[lacks][key] then
+      problems[#problems + 1] = ("lang/%s.yaml lacks '%s', which lang/%s.yaml has"):format(lacks, key, has)
+    end
+  end
+end
+
+--- Keys that one language has and the other does not: sentences for the app's author.
+function text.problems()
+  local problems = {}
+  missing(own, "zh", "en", problems)
+  missing(own, "en", "zh", problems)
+  table.sort(problems)
+  return problems
+end
+
+return text
