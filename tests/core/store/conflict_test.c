@@ -382,7 +382,7 @@ static void adds_never_conflict(struct scratch *scratch)
     store_stats(scratch->store, &before);
     for (int i = 0; i < GROUP; i++) {
         struct store_txn *txn = begin_write(scratch);
-        char key[16];
+        char key[32];
 
         snprintf(key, sizeof key, "adder %d", i);
         read_key(txn, key);

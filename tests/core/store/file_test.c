@@ -191,7 +191,7 @@ static void a_truncated_file_is_refused(void)
     struct stat status;
     bool opened, no_signal = true;
     int refused = 0, tries = 0;
-    char key[32], path[512];
+    char key[32], path[800];
 
     scratch_start(&scratch);
     for (int i = 0; i < 200; i++) {
@@ -396,7 +396,7 @@ static void the_own_limit_holds_within_a_group(void)
     CHECK(scratch_open(&scratch));
     for (int i = 0; i < 64; i++) {
         struct store_txn *txn = begin_write(&scratch);
-        char key[8];
+        char key[32];
 
         snprintf(key, sizeof key, "g%d", i);
         CHECK(store_put(txn, S(key), slice_of(value, 100000), &scratch.err));

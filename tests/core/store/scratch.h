@@ -14,7 +14,7 @@
 #include "store/store.h"
 
 struct scratch {
-    char folder[128];
+    char folder[512];
     struct store_options options;
     struct store *store;
     struct err err;
@@ -29,7 +29,9 @@ static inline void scratch_folder(struct scratch *scratch)
     *scratch = (struct scratch){.options = {.bytes_max = 1 << 30, .readers_max = 64,
                                             .memory_max = 10000, .clock = clock_system(),
                                             .random = random_system(), .reconnect_ms = 2000}};
-    snprintf(scratch->folder, sizeof scratch->folder, "%s/store-test-XXXXXX",
+    snprintf(scratch->folder, sizeof scratch->folder,
+             "%s/store-test-with-a-path-that-is-longer-than-the-name-of-a-socket-may-be-on-this-"
+             "system-namely-107-bytes-XXXXXX",
              temporary != NULL ? temporary : "/tmp");
     if (mkdtemp(scratch->folder) == NULL)
         abort();
@@ -60,7 +62,7 @@ static inline void scratch_close(struct scratch *scratch)
 
 static inline char *scratch_path(struct scratch *scratch, const char *name)
 {
-    static char path[512];
+    static char path[800];
 
     snprintf(path, sizeof path, "%s/%s", scratch->folder, name);
     return path;
