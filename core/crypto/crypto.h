@@ -20,6 +20,7 @@ void secret_wipe(void *bytes, size_t len);
 
 // URL-safe base64 without padding (RFC 4648 section 5).
 char *base64url(struct arena *arena, struct slice bytes);
+void base64url_write(char *text, struct slice bytes); // room for (len * 4 + 2) / 3 + 1
 bool base64url_decode(struct arena *arena, struct slice text, struct slice *bytes);
 
 // Passwords: Argon2id, 19 MiB, t=2, p=1, PHC strings. Slow on purpose (about 50 ms):

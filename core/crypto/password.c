@@ -43,16 +43,20 @@ bool password_hash(struct random *random, struct slice password, char hash[PASSW
                    argon2_error_message(rc));
 }
 
+// A hash that cannot be read costs as much as one that does not fit.
 bool password_verify(const char *hash, struct slice password)
 {
     struct arena arena = ARENA_EMPTY;
     struct slice none = {NULL, 0},
                  typed = password.len <= BYTES_MAX ? text_nfc(&arena, password) : none;
-    bool possible = hash != NULL && typed.data != NULL, good;
+    int rc = ARGON2_DECODING_FAIL;
 
-    good = argon2id_verify(possible ? hash : dummy, typed.data, typed.len) == ARGON2_OK;
+    if (hash != NULL && typed.data != NULL)
+        rc = argon2id_verify(hash, typed.data, typed.len);
+    if (rc != ARGON2_OK && rc != ARGON2_VERIFY_MISMATCH)
+        (void)argon2id_verify(dummy, typed.data, typed.len);
     forget(&arena, typed);
-    return good && possible;
+    return rc == ARGON2_OK;
 }
 
 bool password_is_outdated(const char *hash)

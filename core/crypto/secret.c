@@ -16,18 +16,25 @@ void secret_wipe(void *bytes, size_t len)
 
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-char *base64url(struct arena *arena, struct slice bytes)
+void base64url_write(char *text, struct slice bytes)
 {
-    char *text = arena_alloc(arena, (bytes.len * 4 + 2) / 3 + 1), *at = text;
     unsigned window = 0, bits = 0;
 
     for (size_t i = 0; i < bytes.len; i++) {
         window = (window & 0xff) << 8 | bytes.data[i];
         for (bits += 8; bits >= 6; bits -= 6)
-            *at++ = letters[window >> (bits - 6) & 63];
+            *text++ = letters[window >> (bits - 6) & 63];
     }
     if (bits > 0)
-        *at++ = letters[window << (6 - bits) & 63];
+        *text++ = letters[window << (6 - bits) & 63];
+    *text = 0;
+}
+
+char *base64url(struct arena *arena, struct slice bytes)
+{
+    char *text = arena_alloc(arena, (bytes.len * 4 + 2) / 3 + 1);
+
+    base64url_write(text, bytes);
     return text;
 }
 
