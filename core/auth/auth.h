@@ -24,7 +24,8 @@ struct auth_limits {
 
 struct auth {
     const struct auth_limits *limits;
-    uint8_t csrf_key[SECRET_LEN], device_key[SECRET_LEN];
+    uint8_t csrf_key[SECRET_LEN], device_key[SECRET_LEN], throttle_key[SECRET_LEN];
+    int64_t known_ms, known_mono_us; // the latest time known: sessions never see it go back
 };
 
 // Adds core.account and core.grant to the catalogue (tree_declare comes before).
@@ -71,6 +72,7 @@ struct session {
     struct id account, person;
     uint64_t epoch;
     int64_t made_ms, seen_ms;
+    int64_t now_ms, touch_ms; // when it was found; from when on it is stale
     bool program;      // made by /api/v1/session: Bearer, no cookie, no CSRF
     uint8_t key[DIGEST_LEN]; // the stored hash: names the session without being its token
 };
@@ -79,10 +81,16 @@ bool auth_session_make(struct auth *auth, struct view *view, const struct accoun
 // *session NULL when unknown, too old, idle too long, disabled or of an older epoch.
 bool auth_session_find(struct auth *auth, struct view *view, struct slice token,
                        struct session **session, struct err *err);
-// When the session was last seen over a minute ago: true, and the caller commits a touch.
+// When the session was last seen over a minute ago (a quarter of the idle time when that is
+// less): true, and the caller commits a touch.
 bool auth_session_is_stale(const struct session *session, int64_t now_ms);
 bool auth_session_touch(struct view *view, const struct session *session, struct err *err);
 bool auth_session_end(struct view *view, const struct session *session, struct err *err);
+// Housekeeping: deletes the sessions that are over, among up to max of them after the cursor,
+// which moves on and is zero again after the last. *swept: how many went.
+enum { SESSION_CURSOR_LEN = 16 };
+bool auth_session_sweep(struct auth *auth, struct view *view, uint8_t cursor[SESSION_CURSOR_LEN],
+                        size_t max, size_t *swept, struct err *err);
 
 // Form tokens: HMAC over the session and a purpose. Without a session (the sign-in page)
 // the purpose is bound to a random value in a cookie: anonymous is that value.
