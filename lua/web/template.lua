@@ -1,0 +1,361 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- Templates: HTML files with Lua in them → functions that make markup.
+---
+---   <% local x = 1 %>        code            <%= value %>       a value, escaped by its place
+---   <%- markup %>            an html value   <%# remark %>      nothing
+---   checked?="<%= value %>"  an attribute that is there when the value is: false and nil leave it out,
+---                            true gives the bare name, a text gives checked="text"
+---   <% layout("name", {title = "…"}) %>      the page becomes `content` of that template
+---   <% fragment "rows" %> … <% end %>        renders in the page, and alone for render(…, "rows")
+---
+--- The fields of data are the template's variables, after them those of env, after them `data` and
+--- Lua's ipairs, pairs, next, select, tonumber, tostring, type, math, string, table, utf8. Any other
+--- name is an error with file and line; an optional field is read as data.field. A compiled line is
+--- the template's line. Names that begin and end with `_` are taken.
+local blocks = require("web.blocks")
+local core = require("core.html")
+local place = require("web.place")
+
+local template = {}
+
+local fail, line_ends = blocks.fail, blocks.line_ends
+
+-- ---- generating code
+
+local ESCAPES <const> = {
+  text = "_text_", attribute = "_attribute_", url = "_url_", path = "_path_", query = "_query_", script = "_script_",
+}
+local HEAD <const> = "local _text_,_attribute_,_url_,_path_,_query_,_script_,_markup_,_optional_,_layout_=...;"
+  .. "return function(_ENV)local _out_,_n_={},0;"
+local TAIL <const> = " return _out_,_n_ end"
+
+-- `function` and loops may be left by return and break only where they were entered.
+local LOOPS <const> = {["for"] = true, ["while"] = true, ["repeat"] = true}
+
+local Generator = {}
+Generator.__index = Generator
+
+function Generator:fail(message, ...)
+  fail(self.name, self.line, message, ...)
+end
+
+function Generator:open(word)
+  self.stack[#self.stack + 1] = {word = word, line = self.line, place = self.place:copy(), key = self.place:key()}
+end
+
+function Generator:top(word)
+  local top = self.stack[#self.stack]
+  if not top then
+    self:fail("'%s' without a beginning", word)
+  end
+  return top
+end
+
+-- All ways through a block end at one place: then the place is known, whatever the condition was.
+function Generator:meet(top)
+  local key = self.place:key()
+  if top.out and top.out ~= key then
+    self:fail("the branches of '%s' (line %d) end in different places", top.word, top.line)
+  end
+  top.out = key
+end
+
+function Generator:branch(word)
+  local top = self:top(word)
+  self:meet(top)
+  self.place = top.place:copy()
+  top.has_else = word == "else"
+  top.awaits_then = word == "elseif"
+end
+
+function Generator:close(word)
+  local top = self:top(word)
+  self:meet(top)
+  if not top.has_else and top.key ~= top.out then
+    self:fail("'%s' (line %d) ends in another place than it began", top.word, top.line)
+  end
+  self.stack[#self.stack] = nil
+  return top
+end
+
+function Generator:leave(word)
+  for i = #self.stack, 1, -1 do
+    local frame = self.stack[i]
+    if frame.word == "function" or (word == "break" and LOOPS[frame.word]) then
+      if frame.key ~= self.place:key() then
+        self:fail("'%s' in another place than '%s' (line %d) began", word, frame.word, frame.line)
+      end
+      return
+    end
+  end
+  self:fail("'%s' stands outside", word)
+end
+
+function Generator:then_()
+  local top = self.stack[#self.stack]
+  if top and top.awaits_then then
+    top.awaits_then = false
+  else
+    self:open("if")
+  end
+end
+
+function Generator:do_()
+  self:open(self.loop or "do")
+  self.loop = nil
+end
+
+function Generator:end_()
+  local top = self:close("end")
+  if top.word == "fragment" then
+    self.fragments[top.name] = {first = top.first, last = #self.code, line = top.line}
+  end
+end
+
+local WORDS <const> = {
+  ["then"] = Generator.then_,
+  ["do"] = Generator.do_,
+  ["end"] = Generator.end_,
+  ["function"] = Generator.open,
+  ["repeat"] = Generator.open,
+  ["else"] = Generator.branch,
+  ["elseif"] = Generator.branch,
+  ["until"] = Generator.close,
+  ["break"] = Generator.leave,
+  ["return"] = Generator.leave,
+  ["for"] = function(self, word) self.loop = word end,
+  ["while"] = function(self, word) self.loop = word end,
+  ["goto"] = function(self) self:fail("goto is not for templates") end,
+}
+
+function Generator:fragment(name, text)
+  if self.place.mode ~= "text" then
+    self:fail("a fragment stands between tags only")
+  elseif self.fragments[name] then
+    self:fail("two fragments '%s'", name)
+  end
+  self:open("fragment")
+  local top = self.stack[#self.stack]
+  top.name, top.first = name, #self.code + 2
+  return "do " .. text:gsub("[^\n]", "")
+end
+
+function Generator:statement(part)
+  local words, text = blocks.words(part.text)
+  local fragment = text:match("^%s*fragment%s*%(?%s*[\"']([%w_-]+)[\"']%s*%)?%s*$")
+  if fragment then
+    return self:fragment(fragment, text)
+  elseif text:find("^%s*layout%s*%(") then
+    text = text:gsub("layout%s*%(", "_layout_(_out_,", 1)
+  end
+  for _, word in ipairs(words) do
+    local act = WORDS[word]
+    if act then
+      act(self, word)
+    end
+  end
+  return ";" .. text .. " "
+end
+
+-- An expression must be one by itself, or it could close what is around it.
+function Generator:expression(text)
+  local done, problem = load(("\n"):rep(self.line - 1) .. "return (" .. text .. ")", "@" .. self.name)
+  if not done then
+    error(problem, 0)
+  end
+  return "(" .. text .. ")"
+end
+
+local part_code = {}
+
+function part_code.static(self, part)
+  local text = self.place:static(part.text, self.failing)
+  local lost = line_ends(part.text) - line_ends(text)
+  local code = text ~= "" and ("_n_=_n_+1 _out_[_n_]=%q "):format(text) or ""
+  return ("\n"):rep(part.skipped or 0) .. code .. ("\n"):rep(lost)
+end
+
+function part_code.value(self, part)
+  local text = self:expression(part.text)
+  local escape, name = self.place:escape(self.failing)
+  if name then
+    return ("_n_=_n_+1 _out_[_n_]=_optional_(%q,%s,%s) "):format(name, ESCAPES[escape], text)
+  end
+  return "_n_=_n_+1 _out_[_n_]=" .. ESCAPES[escape] .. text .. " "
+end
+
+function part_code.markup(self, part)
+  self.place:markup(self.failing)
+  return "_n_=_n_+1 _out_[_n_]=_markup_" .. self:expression(part.text) .. " "
+end
+
+function part_code.code(self, part)
+  self.place:code(self.failing)
+  return self:statement(part)
+end
+
+function part_code.comment(_, part)
+  return (part.text:gsub("[^\n]", ""))
+end
+
+-- → list of code pieces, fragments by name: {first, last, line}
+local function generate(text, name)
+  local self = setmetatable({name = name, line = 1, place = place.new(), stack = {}, code = {}, fragments = {}},
+    Generator)
+  self.failing = function(...) self:fail(...) end
+  for _, part in ipairs(blocks.split(text, name)) do
+    self.line = part.line
+    self.code[#self.code + 1] = part_code[part.kind](self, part)
+  end
+  local open = self.stack[#self.stack]
+  if open then
+    fail(name, open.line, "'%s' has no end", open.word)
+  elseif self.place.mode ~= "text" then
+    self:fail("the template ends in %s", self.place:name())
+  end
+  return self.code, self.fragments
+end
+
+-- ---- running it
+
+local function optional(name, escape, value)
+  if not value then
+    return ""
+  elseif value == true then
+    return " " .. name
+  end
+  return " " .. name .. '="' .. escape(value) .. '"'
+end
+
+local function layout(out, name, data)
+  out.layout, out.layout_data = name, data
+end
+
+local function load_body(code, name)
+  local chunk, problem = load(HEAD .. code .. TAIL, "@" .. name)
+  if not chunk then
+    error(problem, 0)
+  end
+  return chunk(core.escape_text, core.escape_attribute, core.escape_url, core.escape_path, core.escape_query,
+    core.json_script, core.markup, optional, layout)
+end
+
+local BUILT_IN <const> = {
+  ipairs = ipairs, pairs = pairs, next = next, select = select, tonumber = tonumber, tostring = tostring, type = type,
+  math = math, string = string, table = table, utf8 = utf8,
+}
+local NOTHING <const> = {}
+
+local function new_scope_type(env)
+  return {
+    __index = function(scope, key)
+      local value = scope[1][key]
+      if value == nil then
+        value = env[key]
+      end
+      if value == nil then
+        value = BUILT_IN[key]
+      end
+      if value == nil and key == "data" then
+        return scope[1]
+      elseif value == nil then
+        error("undefined variable '" .. tostring(key) .. "' (an optional one is read as data." .. tostring(key) .. ")", 2)
+      end
+      return value
+    end,
+    __newindex = function(_, key)
+      error("'" .. tostring(key) .. "' is not declared: write local " .. tostring(key), 2)
+    end,
+  }
+end
+
+local scope_types = setmetatable({}, {__mode = "k"})
+
+local function scope_of(data, env)
+  local kind = scope_types[env]
+  if not kind then
+    kind = new_scope_type(env)
+    scope_types[env] = kind
+  end
+  return setmetatable({data}, kind)
+end
+
+local function with_content(data, content)
+  local given = {content = content}
+  for key, value in pairs(data or NOTHING) do
+    given[key] = value
+  end
+  return given
+end
+
+local function fragment_body(code, fragment, name)
+  local before = line_ends(table.concat(code, "", 1, fragment.first - 1))
+  return load_body(("\n"):rep(before) .. table.concat(code, "", fragment.first, fragment.last), name)
+end
+
+--- Compiles a template's text. find(name) gives the template that layout(name) asks for.
+--- → function(data, env, fragment) → html
+function template.compile(text, name, find)
+  local code, fragments = generate(text, name)
+  local bodies = {[""] = load_body(table.concat(code), name)}
+  local function body_of(fragment)
+    if not bodies[fragment] then
+      local known = fragments[fragment] or error(name .. " has no fragment '" .. fragment .. "'", 3)
+      bodies[fragment] = fragment_body(code, known, name)
+    end
+    return bodies[fragment]
+  end
+  return function(data, env, fragment)
+    env = env or NOTHING
+    local out, count = body_of(fragment or "")(scope_of(data or NOTHING, env))
+    local page = core.concat(out, count)
+    if not out.layout or fragment then
+      return page
+    end
+    if not find then
+      error(name .. ": layout needs templates by name", 2)
+    end
+    return find(out.layout)(with_content(out.layout_data, page), env)
+  end
+end
+
+--- Templates by name, each read by read(name) → text, file and compiled on first use.
+--- → find(name) → function(data, env, fragment) → html
+function template.load(read)
+  local compiled = {}
+  local function find(name)
+    local page = compiled[name]
+    if not page then
+      local text, file = read(name)
+      if not text then
+        error("there is no template '" .. name .. "'", 2)
+      end
+      page = template.compile(text, file or name, find)
+      compiled[name] = page
+    end
+    return page
+  end
+  return find
+end
+
+-- Where the state's folders keep templates: ui/ in the library, pages/ in the app.
+local function from_folder(room, folder)
+  return template.load(function(name)
+    local path = folder .. "/" .. name .. ".html"
+    return core.source(room, path), path
+  end)
+end
+
+local sets = {ui = from_folder("library", "ui"), pages = from_folder("app", "pages")}
+
+--- The compiled template of a set, "ui" or "pages".
+function template.find(set, name)
+  return (sets[set] or error("there is no set of templates '" .. tostring(set) .. "'", 2))(name)
+end
+
+--- Renders a template of a set: template.render("ui", "field", data, env, fragment) → html.
+function template.render(set, name, data, env, fragment)
+  return template.find(set, name)(data, env, fragment)
+end
+
+return readonly(template)
