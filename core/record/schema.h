@@ -20,18 +20,31 @@ enum field_type {
     FIELD_SEALED, // text that is stored encrypted; read as a mask ("3200…0013")
 };
 
+// A text of fixed shape, with an optional check character: numbers as authorities issue
+// them, declared by an app as data.
+enum { TEXT_CHECK_MAX = 32 };
+struct text_check {
+    const char *pattern;         // a letter a character: '0' digit, 'A' A to Z, '?' either
+    const char *const *prefixes; // one of these stands in front; NULL: anything
+    const char *marks;           // the last character is marks[sum of weights × digits mod their number]
+    uint8_t weights[TEXT_CHECK_MAX]; // of the characters before it
+    uint8_t date_at;             // where YYYYMMDD begins, counted from 1; 0: nowhere
+    bool upper;                  // a to z are taken as A to Z
+};
+
 struct field {
     const char *name;
     enum field_type type;
     bool required, readonly, personal;
     size_t max;               // TEXT: characters, default 200; SEALED: 64
-    double at_least, at_most; // INTEGER, NUMBER; NaN: unbounded
+    double at_least, at_most; // INTEGER, NUMBER; NaN, or both zero: unbounded
     const char *element;      // code in the data dictionary, or NULL
-    const char *check;        // name of a text check ("citizen_number", …), or NULL
-    const char *lookup;       // SEALED: kind of its keyed hash; a hidden field NAME_hash holds it
+    const char *check;        // TEXT: "login", "phone" or "code"; or NULL
+    const struct text_check *shape; // TEXT, SEALED; or NULL
+    const char *lookup;       // SEALED: kind of its keyed hash, by which indexes and filters find it
     const char *ref;          // REF: collection "app.name"
     const char *const *codes; // CODE: NULL-terminated
-    const char *from;         // derived: "student.class", as written
+    const char *from;         // derived: "student.class", as written; takes that field's type
     struct value initial;     // default; NULL: none
     bool initial_me, initial_today, initial_now;
 };
@@ -40,7 +53,7 @@ struct field {
 enum { FIELDS_MAX = 48, INDEX_FIELDS_MAX = 4, INDEXES_MAX = 12 };
 
 struct index_def {
-    const char *name; // its fields joined by '+', and '@' in front when instance-wide
+    const char *name; // made from its fields: joined by '+', '@' in front when instance-wide
     uint8_t fields[INDEX_FIELDS_MAX], count;
     bool unique;
     bool instance; // entries stand under the root organisation, whoever owns the record
@@ -50,16 +63,18 @@ struct index_def {
 enum verb { VERB_READ, VERB_CREATE, VERB_UPDATE, VERB_DELETE, VERB_COUNT };
 
 struct rule; // compiled, see rule.h
+struct prepared;
 
 struct collection {
     const char *app, *name; // "leave", "leave"
-    const char *full;       // "leave.leave"
+    const char *full;       // "leave.leave": made from both
     struct field fields[FIELDS_MAX];
     size_t field_count;
     struct index_def indexes[INDEXES_MAX];
     size_t index_count;
     bool instance; // records belong to the root organisation (persons, accounts, guardian links)
-    struct rule *rules[VERB_COUNT];
+    struct rule *rules[VERB_COUNT]; // filled by catalog_check
+    struct prepared *prepared;      // the catalogue's own, see catalog.h
 };
 
 // app.set("children", {from = "base.guardianship", match = "guardian is @me", take = "student"})
