@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the catalogue prepares from declarations, so that nothing is parsed or searched by
+// name while a call runs. For record/ only.
+#pragma once
+
+#include "record/rule.h"
+
+// A derived field: the reference to follow and the field to take there.
+struct source_field {
+    int ref, field; // ref -1: not derived
+};
+
+struct prepared {
+    const struct collection *refs[FIELDS_MAX]; // of REF fields, NULL: not resolved
+    struct source_field sources[FIELDS_MAX];
+    uint8_t name_lens[FIELDS_MAX];
+    uint64_t all, sealed, derived;         // bit per field
+    struct slice row_head;                 // the key between organisation and id
+    struct slice index_heads[INDEXES_MAX]; // the key between organisation and values
+    size_t cuts[INDEXES_MAX];              // bytes that a text may take in the index's keys
+    struct rule *allowed[VERB_COUNT];      // as declared, in order
+};
+
+struct set {
+    struct set_def def; // first: a set_def of the catalogue is a set
+    const struct collection *from;
+    struct rule match;
+    int take;          // field, or -1: the record itself
+    bool ready, asks_it; // parsed; uses @it
+    uint8_t visit;     // for the search of circles
+};
+
+struct catalog {
+    struct arena arena;
+    struct collection **collections;
+    size_t count, size;
+    struct set **sets;
+    size_t set_count, set_size;
+    struct collection *tree; // core.org
+};
+
+static inline uint64_t field_bit(int field)
+{
+    return (uint64_t)1 << field;
+}
+
+static inline bool index_is_apart(const struct collection *collection, size_t index)
+{
+    // Records of the instance stand under the root anyway.
+    return collection->indexes[index].instance && !collection->instance;
+}
+
+enum value_kind field_kind(enum field_type type); // how a field of that type is stored
+struct set *set_of(const struct set_def *def);
+bool catalog_copy(struct catalog *catalog, const struct collection *declared,
+                  struct collection **copy, struct err *err); // declare.c: checked and copied
