@@ -31,7 +31,7 @@ struct view {
     struct sealer *sealer;
     struct id root;  // the instance's root organisation
     struct id home;  // this node
-    struct set_cache *sets; // sets already answered in this view; starts NULL
+    struct set_cache *sets; // looked up for the rules of this view; starts NULL
 };
 
 struct record {
@@ -53,7 +53,7 @@ struct problem {
 // Absent and not readable are the same: *record is NULL and the result true.
 bool record_get(struct view *view, const struct collection *collection, struct ref ref,
                 struct record **record, struct err *err);
-// By a unique index, all of whose fields are given.
+// By a unique index; values: one per field of it. A sealed field is given as plain text.
 bool record_find(struct view *view, const struct collection *collection, const char *index,
                  struct id org, const struct value *values, struct record **record,
                  struct err *err);
@@ -85,8 +85,9 @@ bool record_query(struct view *view, const struct query *query, struct record **
 bool record_create(struct view *view, const struct collection *collection, struct id org,
                    const struct value *values, struct record **record, struct problem *problem,
                    struct err *err);
-// mask: bit per field that is changed. The record must come from this view. Writes through
-// store_require on the version read, so two editors never overwrite each other in silence.
+// mask: bit per field that is changed. The record must come from this view; it shows the new
+// values afterwards. The transaction has read it, so that of two editors at once one gets
+// ERR_CONFLICT: they never overwrite each other in silence.
 bool record_update(struct view *view, struct record *record, const struct value *values,
                    uint64_t mask, struct problem *problem, struct err *err);
 bool record_delete(struct view *view, struct record *record, struct err *err);

@@ -26,7 +26,7 @@ bool tree_path(struct view *view, struct id id, const struct id **path, size_t *
                struct err *err);
 bool tree_is_under(struct view *view, struct id id, struct id ancestor, bool *under,
                    struct err *err);
-// The organisation and all below it, in no promised order; ERR_LIMIT beyond max.
+// The organisation and all below it, in no promised order; ERR_LIMIT when they are more than max.
 bool tree_below(struct view *view, struct id id, size_t max, const struct id **orgs,
                 size_t *count, struct err *err);
 bool tree_children(struct view *view, struct id id, struct tree_org **orgs, size_t *count,

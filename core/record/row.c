@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "record/row.h"
+
+#include "record/key.h"
+#include "record/sealed.h"
+
+bool row_count_read(struct view *view, struct err *err)
+{
+    if (view->budget->reads >= view->budget->reads_max)
+        return err_set(err, ERR_LIMIT, "more than %u records read", view->budget->reads_max);
+    view->budget->reads++;
+    return true;
+}
+
+bool row_decode(struct view *view, const struct collection *collection, struct ref ref,
+                struct slice bytes, struct row **result, struct err *err)
+{
+    struct row *row = arena_alloc(view->arena, sizeof *row);
+    struct codec_head head;
+
+    row->stored = arena_alloc(view->arena, collection->field_count * sizeof *row->stored);
+    if (!codec_decode(collection, arena_slice(view->arena, bytes), &head, row->stored, err))
+        return false;
+    row->record = (struct record){
+        .collection = collection,
+        .ref = ref,
+        .version = head.version,
+        .home = head.home,
+        .created_ms = head.created_ms,
+        .modified_ms = head.modified_ms,
+        .values = row->stored,
+    };
+    *result = row;
+    return true;
+}
+
+bool row_load(struct view *view, const struct collection *collection, struct ref ref,
+              struct row **row, struct err *err)
+{
+    struct key key;
+    struct slice bytes;
+
+    *row = NULL;
+    key_row(&key, collection, &ref);
+    if (!row_count_read(view, err) || !store_get(view->txn, key_slice(&key), &bytes, err))
+        return false;
+    return bytes.data == NULL || row_decode(view, collection, ref, bytes, row, err);
+}
+
+bool row_show(struct view *view, struct row *row, uint64_t readable, struct err *err)
+{
+    const struct collection *collection = row->record.collection;
+    const struct prepared *prepared = collection->prepared;
+    struct value *shown;
+
+    row->record.readable = readable & prepared->all;
+    row->record.values = row->stored;
+    if (row->record.readable == prepared->all && prepared->sealed == 0)
+        return true;
+    shown = arena_copy(view->arena, row->stored, collection->field_count * sizeof *shown);
+    row->record.values = shown;
+    for (size_t i = 0; i < collection->field_count; i++) {
+        if (!(readable & field_bit((int)i)))
+            shown[i].kind = VALUE_NULL;
+        else if (shown[i].kind == VALUE_BYTES &&
+                 !sealed_mask(view, collection, (int)i, &row->record.ref.org, &shown[i], err))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// A record as it is stored, behind the record that is shown. For record/ only.
+#pragma once
+
+#include "record/catalog.h"
+#include "record/codec.h"
+#include "record/record.h"
+
+// Every record that leaves record/ is a row: rules look at what is stored, not at what the
+// principal may see.
+struct row {
+    struct record record; // first
+    struct value *stored;
+};
+
+static inline const struct row *row_of(const struct record *record)
+{
+    return (const struct row *)record;
+}
+
+// Counts one read; ERR_LIMIT when the budget ends.
+bool row_count_read(struct view *view, struct err *err);
+
+// An instance's collections stand under the root, whatever organisation is named.
+static inline struct id row_org(const struct view *view, const struct collection *collection,
+                                struct id org)
+{
+    return collection->instance ? view->root : org;
+}
+
+// Without any rule. *row NULL when absent.
+bool row_load(struct view *view, const struct collection *collection, struct ref ref,
+              struct row **row, struct err *err);
+bool row_decode(struct view *view, const struct collection *collection, struct ref ref,
+                struct slice bytes, struct row **row, struct err *err);
+// Fills in what is shown: unreadable fields become NULL, sealed ones their mask.
+bool row_show(struct view *view, struct row *row, uint64_t readable, struct err *err);

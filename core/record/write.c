@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: Apache-2.0
+// Creating, changing and deleting records. Everything is checked before anything is
+// buffered: after a refusal the transaction is as it was, and a caller may go on.
+//
+// Of two transactions that change the same record, or claim the same unique value, both
+// have read its key: the store commits one and gives the other ERR_CONFLICT.
+#include "record/write.h"
+
+#include "record/accept.h"
+#include "record/access.h"
+#include "record/cache.h"
+#include "record/feed.h"
+#include "record/index.h"
+#include "record/key.h"
+#include "record/sealed.h"
+#include "record/tree.h"
+
+struct writing {
+    struct view *view;
+    const struct collection *collection;
+    struct ref ref;
+    struct value *values;    // as they will be stored
+    const struct value *old; // NULL: a new record
+    uint64_t given;          // bit per field that the caller gave
+    struct problem *problem;
+    struct err *err;
+};
+
+// A problem is told with err ERR_NONE.
+static bool refuse(struct writing *writing, size_t field, const char *word)
+{
+    *writing->problem = (struct problem){writing->collection->fields[field].name, word};
+    writing->err->code = ERR_NONE;
+    return false;
+}
+
+static bool deny(struct writing *writing, const char *what)
+{
+    return err_set(writing->err, ERR_DENIED, "%s: may not %s", writing->collection->full, what);
+}
+
+// A reference is to something that the giver may know of: others do not exist for him.
+static bool check_ref(struct writing *writing, size_t field)
+{
+    const struct collection *target = writing->collection->prepared->refs[field];
+    const struct ref *ref = &writing->values[field].ref;
+    struct row *row = NULL;
+    uint64_t fields = 0;
+
+    if (target != NULL && !row_load(writing->view, target, *ref, &row, writing->err))
+        return false;
+    if (row != NULL && !access_fields(writing->view, VERB_READ, target, ref, row->stored, &fields,
+                                      writing->err))
+        return false;
+    return fields != 0 || refuse(writing, field, "absent");
+}
+
+static bool is_closed(const struct writing *writing, const struct field *field)
+{
+    return field->from != NULL || (field->readonly && writing->view->who != NULL);
+}
+
+static bool take_value(struct writing *writing, size_t at, struct value value)
+{
+    const struct field *field = &writing->collection->fields[at];
+    const char *word;
+
+    if (is_closed(writing, field))
+        return refuse(writing, at, "readonly");
+    if (!accept_value(writing->view, writing->collection, (int)at, &writing->ref.org, &value, &word,
+                      writing->err))
+        return false;
+    if (word != NULL)
+        return refuse(writing, at, word);
+    writing->values[at] = value;
+    writing->given |= field_bit((int)at);
+    return value.kind != VALUE_REF || check_ref(writing, at);
+}
+
+static struct value initial_value(struct view *view, const struct field *field)
+{
+    int64_t now = clock_wall_ms(view->clock);
+
+    if (field->initial_me && view->who != NULL && !id_is_zero(&view->who->person))
+        return (struct value){VALUE_REF, {.ref = {view->root, view->who->person}}};
+    if (field->initial_today)
+        return (struct value){VALUE_DATE, {.integer = date_in_china(now)}};
+    if (field->initial_now)
+        return (struct value){VALUE_TIME, {.integer = now}};
+    return field->initial;
+}
+
+// As written: the source is looked at when its reference is given, and never again.
+static bool derive(struct writing *writing)
+{
+    for (size_t i = 0; i < writing->collection->field_count; i++) {
+        const struct source_field *source = &writing->collection->prepared->sources[i];
+        const struct value *ref = source->ref >= 0 ? &writing->values[source->ref] : NULL;
+        struct row *row = NULL;
+
+        if (ref == NULL || (writing->old != NULL && value_equal(ref, &writing->old[source->ref])))
+            continue;
+        writing->values[i].kind = VALUE_NULL;
+        if (ref->kind != VALUE_REF)
+            continue;
+        if (!row_load(writing->view, writing->collection->prepared->refs[source->ref], ref->ref,
+                      &row, writing->err))
+            return false;
+        if (row != NULL)
+            writing->values[i] = row->stored[source->field];
+    }
+    return true;
+}
+
+static bool check_required(struct writing *writing)
+{
+    for (size_t i = 0; i < writing->collection->field_count; i++)
+        if (writing->collection->fields[i].required && writing->values[i].kind == VALUE_NULL)
+            return refuse(writing, i, "required");
+    return true;
+}
+
+static bool check_unique(struct writing *writing)
+{
+    bool is_free;
+
+    if (!index_is_free(writing->view, writing->collection, &writing->ref, writing->old,
+                       writing->values, writing->problem, &is_free, writing->err))
+        return false;
+    if (!is_free)
+        writing->err->code = ERR_NONE;
+    else
+        *writing->problem = (struct problem){NULL, NULL};
+    return is_free;
+}
+
+static bool count_write(struct view *view, struct err *err)
+{
+    if (view->budget->writes >= view->budget->writes_max)
+        return err_set(err, ERR_LIMIT, "more than %u records written", view->budget->writes_max);
+    view->budget->writes++;
+    return true;
+}
+
+static struct writing begin(struct view *view, const struct collection *collection, struct ref ref,
+                            const struct value *old, struct problem *problem, struct err *err)
+{
+    struct writing writing = {.view = view, .collection = collection, .ref = ref, .old = old,
+                              .problem = problem, .err = err};
+    size_t size = collection->field_count * sizeof *writing.values;
+
+    writing.values = old != NULL ? arena_copy(view->arena, old, size) : arena_alloc(view->arena, size);
+    *problem = (struct problem){NULL, NULL};
+    err->code = ERR_NONE;
+    return writing;
+}
+
+// Buffers the record, its index entries and its place in the feed, and shows it again.
+static bool store_row(struct writing *writing, struct row *row, struct slice former, enum verb verb)
+{
+    const struct codec_head head = {row->record.version, row->record.home, row->record.created_ms,
+                                    row->record.modified_ms, 0};
+    struct view *view = writing->view;
+    struct buffer bytes = BUFFER_EMPTY;
+    struct key key;
+    uint64_t readable;
+    bool done;
+
+    key_row(&key, writing->collection, &writing->ref);
+    codec_encode(&bytes, writing->collection, &head, writing->values, former);
+    done = store_put(view->txn, key_slice(&key), buffer_view(&bytes), writing->err);
+    buffer_finish(&bytes);
+    if (!done ||
+        !index_change(view, writing->collection, &writing->ref, writing->old, writing->values,
+                      writing->err) ||
+        !feed_append(view, &row->record, verb, writing->err))
+        return false;
+    cache_forget(view, writing->collection);
+    row->stored = writing->values;
+    return access_fields(view, VERB_READ, writing->collection, &writing->ref, row->stored,
+                         &readable, writing->err) &&
+           row_show(view, row, readable, writing->err);
+}
+
+static bool fill_new(struct writing *writing, const struct value *given)
+{
+    for (size_t i = 0; i < writing->collection->field_count; i++)
+        if (given[i].kind != VALUE_NULL && !take_value(writing, i, given[i]))
+            return false;
+    for (size_t i = 0; i < writing->collection->field_count; i++)
+        if (writing->values[i].kind == VALUE_NULL && writing->collection->fields[i].from == NULL)
+            writing->values[i] = initial_value(writing->view, &writing->collection->fields[i]);
+    return derive(writing) && check_required(writing);
+}
+
+// Some rule holds for the values, and what was given is among what the rules open.
+static bool check_rules(struct writing *writing, enum verb verb, uint64_t given)
+{
+    uint64_t fields;
+
+    if (!access_fields(writing->view, verb, writing->collection, &writing->ref, writing->values,
+                       &fields, writing->err))
+        return false;
+    return (fields != 0 && (given & ~fields) == 0) ||
+           deny(writing, verb == VERB_CREATE ? "create" : "update");
+}
+
+// Records stand in organisations that exist. The root's own record owns itself.
+static bool check_org(struct writing *writing)
+{
+    const struct id *path;
+    size_t count;
+    bool may;
+
+    if (!record_may_create(writing->view, writing->collection, writing->ref.org, &may,
+                           writing->err))
+        return false;
+    if (!may)
+        return deny(writing, "create");
+    if (id_equal(&writing->ref.org, &writing->view->root) ||
+        id_equal(&writing->ref.org, &writing->ref.id))
+        return true;
+    return tree_path(writing->view, writing->ref.org, &path, &count, writing->err) &&
+           (count > 0 || err_set(writing->err, ERR_ABSENT, "there is no such organisation"));
+}
+
+bool write_new(struct view *view, const struct collection *collection, struct ref ref,
+               const struct value *values, struct record **record, struct problem *problem,
+               struct err *err)
+{
+    struct writing writing = begin(view, collection, ref, NULL, problem, err);
+    struct row *row = arena_alloc(view->arena, sizeof *row);
+    int64_t now = clock_wall_ms(view->clock);
+
+    *record = NULL;
+    if (!check_org(&writing) || !fill_new(&writing, values) ||
+        !check_rules(&writing, VERB_CREATE, writing.given) || !check_unique(&writing) ||
+        !count_write(view, err))
+        return false;
+    row->record = (struct record){.collection = collection,
+                                  .ref = ref,
+                                  .version = 1,
+                                  .home = view->home,
+                                  .created_ms = now,
+                                  .modified_ms = now};
+    if (!store_row(&writing, row, (struct slice){NULL, 0}, VERB_CREATE))
+        return false;
+    *record = &row->record;
+    return true;
+}
+
+bool record_create(struct view *view, const struct collection *collection, struct id org,
+                   const struct value *values, struct record **record, struct problem *problem,
+                   struct err *err)
+{
+    struct ref ref = {row_org(view, collection, org), id_make(view->clock, view->random)};
+
+    return write_new(view, collection, ref, values, record, problem, err);
+}
+
+// The record as the transaction has it now: nobody, not even the caller, changed it since.
+static bool read_former(struct view *view, const struct record *record, struct slice *former,
+                        struct err *err)
+{
+    struct codec_head head = {0};
+    struct key key;
+
+    if (!id_equal(&record->home, &view->home))
+        return err_set(err, ERR_DENIED, "%s: this record is written elsewhere",
+                       record->collection->full);
+    key_row(&key, record->collection, &record->ref);
+    if (!store_get(view->txn, key_slice(&key), former, err))
+        return false;
+    if (former->data != NULL &&
+        !codec_decode(record->collection, *former, &head,
+                      arena_alloc(view->arena, record->collection->field_count *
+                                                   sizeof(struct value)),
+                      err))
+        return false;
+    return (former->data != NULL && head.version == record->version) ||
+           err_set(err, ERR_CONFLICT, "%s: changed since it was read", record->collection->full);
+}
+
+// A mask that comes back from a form means: as it was.
+static bool is_mask(const struct writing *writing, const struct row *row, size_t field,
+                    const struct value *given)
+{
+    const struct value *shown = &row->record.values[field];
+
+    return writing->collection->fields[field].type == FIELD_SEALED && shown->kind == VALUE_TEXT &&
+           value_equal(shown, given);
+}
+
+static bool same(const struct value *a, const struct value *b)
+{
+    if (a->kind == VALUE_BYTES && b->kind == VALUE_BYTES && sealed_hash(a).len > 0)
+        return slice_equal(sealed_hash(a), sealed_hash(b));
+    return value_equal(a, b);
+}
+
+// Leaves in `given` what really changes.
+static bool take_changes(struct writing *writing, const struct row *row,
+                         const struct value *values, uint64_t mask)
+{
+    for (size_t i = 0; i < writing->collection->field_count; i++) {
+        if (!(mask >> i & 1) || is_mask(writing, row, i, &values[i]))
+            continue;
+        if (!take_value(writing, i, values[i]))
+            return false;
+        if (!same(&writing->values[i], &writing->old[i]))
+            continue;
+        writing->values[i] = writing->old[i];
+        writing->given &= ~field_bit((int)i);
+    }
+    return derive(writing) && check_required(writing);
+}
+
+static bool may_change(struct writing *writing, uint64_t mask)
+{
+    uint64_t fields;
+
+    if (!access_fields(writing->view, VERB_UPDATE, writing->collection, &writing->ref,
+                       writing->old, &fields, writing->err))
+        return false;
+    return (fields != 0 && (mask & writing->collection->prepared->all & ~fields) == 0) ||
+           deny(writing, "update");
+}
+
+bool record_update(struct view *view, struct record *record, const struct value *values,
+                   uint64_t mask, struct problem *problem, struct err *err)
+{
+    struct row *row = (struct row *)record;
+    struct writing writing =
+        begin(view, record->collection, record->ref, row->stored, problem, err);
+    struct slice former;
+
+    if (!may_change(&writing, mask) || !read_former(view, record, &former, err) ||
+        !take_changes(&writing, row, values, mask))
+        return false;
+    if (writing.given == 0)
+        return true;
+    if (!check_rules(&writing, VERB_UPDATE, 0) || !check_unique(&writing) ||
+        !count_write(view, err))
+        return false;
+    record->version++;
+    record->modified_ms = clock_wall_ms(view->clock);
+    return store_row(&writing, row, former, VERB_UPDATE);
+}
+
+bool record_delete(struct view *view, struct record *record, struct err *err)
+{
+    const struct row *row = row_of(record);
+    struct slice former;
+    uint64_t fields;
+    struct key key;
+
+    if (!access_fields(view, VERB_DELETE, record->collection, &record->ref, row->stored, &fields,
+                       err))
+        return false;
+    if (fields == 0)
+        return err_set(err, ERR_DENIED, "%s: may not delete", record->collection->full);
+    if (!read_former(view, record, &former, err) || !count_write(view, err))
+        return false;
+    key_row(&key, record->collection, &record->ref);
+    cache_forget(view, record->collection);
+    return index_change(view, record->collection, &record->ref, row->stored, NULL, err) &&
+           store_delete(view->txn, key_slice(&key), err) &&
+           feed_append(view, record, VERB_DELETE, err);
+}
