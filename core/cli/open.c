@@ -37,6 +37,17 @@ static void print_quarantine(void *context, const char *app, const char *problem
     fprintf(stderr, "%s: in quarantine: %s\n", app, problem);
 }
 
+// The apps' boot ends with the check of the catalogue; without them it is checked as it is.
+static bool boot(struct cli_instance *open, bool with_apps, struct err *err)
+{
+    if (!instance_boot_core(&open->instance, err))
+        return false;
+    if (with_apps)
+        return instance_boot_apps(&open->instance, print_quarantine, NULL, err);
+    return catalog_check(open->instance.catalog, print_quarantine, NULL) ||
+           err_set(err, ERR_INPUT, "the core's own collections do not fit together");
+}
+
 bool cli_open(struct cli *cli, struct cli_instance *open, bool with_apps)
 {
     struct err err = {ERR_NONE, ""};
@@ -52,8 +63,7 @@ bool cli_open(struct cli *cli, struct cli_instance *open, bool with_apps)
             instance_close(&open->instance);
             done = instance_open(&open->instance, open->config, STORE_GUEST, NULL, &err);
         }
-        if (done && instance_boot_core(&open->instance, &err) &&
-            (!with_apps || instance_boot_apps(&open->instance, print_quarantine, NULL, &err)))
+        if (done && boot(open, with_apps, &err))
             return true;
     }
     cli_problem(&err);
