@@ -38,6 +38,9 @@ test:
 	@.ci/install test
 	@$(MAKE) -s -j2 all static
 	@tests/run.sh
+bench: all static $(BUILD)/tests/bench/store_bench
+	@.ci/install bench
+	@node tests/bench/run.mjs
 check: all static
 	@tests/run.sh lint sanitized
 
@@ -45,4 +48,4 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all units static demo test check clean
+.PHONY: all units static demo test check bench clean
