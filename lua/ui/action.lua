@@ -1,0 +1,10 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- A button that posts.
+local component = require("ui.component")
+local guard = require("ui.guard")
+
+return component.define{name = "action", needs = {"text", "to"},
+  takes = {fields = {}, tone = false, icon = false, wide = false, label = false, current = false},
+  shape = function(data)
+    data.guard, data.hidden = guard.fields(), guard.hidden(data.fields)
+  end}

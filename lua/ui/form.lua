@@ -1,0 +1,12 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- A form that posts to `to`: fields as `body`, `send` on its button. With `problems` (of {field,
+--- text}) the summary stands on top, and the text kept by the browser is not put over what was sent.
+local component = require("ui.component")
+local guard = require("ui.guard")
+
+return component.define{name = "form", needs = {"to", "body", "send"},
+  takes = {problems = false, summary = false, cancel = false, draft = false, intro = false, fields = {}, wide = false},
+  markup = {"body"}, shape = function(data)
+    data.guard, data.hidden = guard.fields(), guard.hidden(data.fields)
+    data.problems = data.problems and #data.problems > 0 and data.problems
+  end}

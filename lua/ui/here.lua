@@ -1,0 +1,79 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- What components know of the running call: the person, the place, the way about.
+local call = require("core.call")
+local text = require("app.text")
+
+local here = {}
+
+local TAGS <const> = {zh = "zh-CN", en = "en"}
+
+--- A word of the platform.
+function here.word(key, values)
+  return text.platform(key, values)
+end
+
+--- The address of a built file, which has its content's hash in its name.
+function here.asset(name)
+  return call.asset(name)
+end
+
+--- Proof for forms that they came from our page.
+function here.csrf()
+  return call.csrf
+end
+
+-- Keys of a page are numbered: two buttons are two acts. A page is a call; its id starts the count.
+local page, forms
+
+--- A key for one form of this page.
+function here.write_key()
+  if page ~= call.write_key then
+    page, forms = call.write_key, 0
+  end
+  forms = forms + 1
+  return ("%s-%d"):format(page, forms)
+end
+
+--- The day, ISO.
+function here.today()
+  return call.today
+end
+
+--- Milliseconds since 1970, now.
+function here.now()
+  return call.now
+end
+
+--- The row of the child (or whoever) that the person acts for, or nil.
+function here.subject()
+  return call.subject
+end
+
+--- What the person acts as, in words; "" where that is not known, as on pages about errors.
+function here.role()
+  return call.role ~= "" and here.word("role." .. call.role) or ""
+end
+
+-- Home, the apps of the role, help, account: the same on every page.
+local function links()
+  local works = call.role ~= "" and call.role ~= "guardian"
+  local list = {{text = here.word(works and "nav.desk" or "nav.home"), href = "/",
+    icon = works and "layout-dashboard" or "home", current = false}}
+  for _, link in ipairs(call.links) do
+    list[#list + 1] = {text = link.title, href = link.path, icon = link.icon or "apps", current = false}
+  end
+  list[#list + 1] = {text = here.word("nav.help"), href = "/help", icon = "help-circle", current = false}
+  list[#list + 1] = {text = here.word("nav.account"), href = "/account", icon = "user", current = false}
+  return list
+end
+
+--- What the frame of a page shows.
+function here.frame()
+  return {
+    lang = TAGS[call.lang] or TAGS.zh, theme = call.theme ~= "" and call.theme, path = call.path,
+    person = call.signed_in and call.name, role = here.role(), place = call.org_name or "",
+    links = call.signed_in and links() or {},
+  }
+end
+
+return here
