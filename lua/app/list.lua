@@ -1,0 +1,146 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- A list of records: GET /{name}, with the filter in the address, so that it can be shared.
+--
+-- collection:list("desk", {columns = {"student", "from", "to", "state"}, filter = {"state"},
+--                          actions = {"grant", "refuse"}, allow = {"teacher"}})
+-- The first column names the row and leads to it. An action shows where the person may take it now.
+local answer = require("app.answer")
+local fields = require("app.fields")
+local here = require("ui.here")
+local options = require("app.options")
+local text = require("app.text")
+local ui = require("app.ui")
+local url = require("app.url")
+
+local list = {}
+
+local LIMIT <const> = 50
+local KEYS <const> = {"columns", "filter", "actions", "allow"}
+
+local function check(collection, name, spec)
+  local place = ("list '%s' of '%s'"):format(name, collection.full)
+  options.check(spec, place, KEYS)
+  for _, column in ipairs(spec.columns) do
+    fields.find(collection, column)
+  end
+  for _, filter in ipairs(spec.filter or {}) do
+    if not fields.find(collection, filter).codes then
+      error(("%s: only fields with one_of can be a filter, not '%s'"):format(place, filter), 0)
+    end
+  end
+end
+
+-- What the address asks for, as far as the list knows it.
+local function chosen(collection, spec, query)
+  local wanted = {}
+  for _, name in ipairs(spec.filter or {}) do
+    for _, code in ipairs(fields.find(collection, name).codes) do
+      if query[name] == code then
+        wanted[name] = code
+      end
+    end
+  end
+  return wanted
+end
+
+local function address(name, wanted, after)
+  local parts = {}
+  for field, code in pairs(wanted) do
+    parts[#parts + 1] = field .. "=" .. code
+  end
+  table.sort(parts)
+  if after then
+    parts[#parts + 1] = "after=" .. after
+  end
+  return url.of("/" .. name .. (#parts > 0 and "?" .. table.concat(parts, "&") or ""))
+end
+
+-- The address with one filter set, or left out; the others stay.
+local function with(wanted, field, code)
+  local other = {}
+  for name, value in pairs(wanted) do
+    other[name] = value
+  end
+  other[field] = code
+  return other
+end
+
+local function filters(collection, name, spec, wanted)
+  local shown = {}
+  for i, field in ipairs(spec.filter or {}) do
+    local items = {{text = here.word("ui.all"), href = address(name, with(wanted, field, nil)), current = not wanted[field]}}
+    for _, code in ipairs(fields.find(collection, field).codes) do
+      items[#items + 1] = {text = fields.code(collection, field, code),
+        href = address(name, with(wanted, field, code)), current = wanted[field] == code}
+    end
+    shown[i] = ui.filters{label = fields.label(collection, field), items = items}
+  end
+  return shown
+end
+
+local function empty(collection, name, wanted)
+  if next(wanted) then
+    return ui.empty{here.word("ui.nothing_found"), icon = "search", action = {here.word("ui.clear"), address(name, {})}}
+  end
+  return ui.empty{text.app(("%s.lists.%s.empty"):format(collection.name, name))}
+end
+
+--- Buttons for those of `names` that the person may take on the row now; false when there are none.
+function list.actions(collection, row, names)
+  local buttons = {}
+  for _, name in ipairs(names) do
+    if collection:may_act(name, row) then
+      buttons[#buttons + 1] = ui.action{text.app(("%s.actions.%s"):format(collection.name, name)),
+        to = url.of(collection:path(row) .. "/" .. name), tone = #buttons == 0 and "primary"}
+    end
+  end
+  return #buttons > 0 and buttons
+end
+
+-- Ways to make a new one, for those who may.
+local function begin(collection)
+  local links = {}
+  for _, name in ipairs(collection:may_create() and options.sorted(collection.forms) or {}) do
+    links[#links + 1] = ui.link{text.app(("%s.forms.%s.title"):format(collection.name, name)),
+      href = url.of("/" .. name), tone = "primary", icon = "plus"}
+  end
+  return #links > 0 and links
+end
+
+local function table_of(collection, name, spec, rows)
+  local columns = {}
+  for i, column in ipairs(spec.columns) do
+    columns[i] = {fields.label(collection, column), function(row) return fields.show(collection, row, column) end}
+  end
+  return ui.table{caption = text.app(("%s.lists.%s.title"):format(collection.name, name)), columns = columns, rows = rows,
+    href = function(row) return url.of(collection:path(row)) end,
+    acts = spec.actions and function(row) return list.actions(collection, row, spec.actions) end}
+end
+
+-- One row more than is shown tells whether there is a next page.
+local function read(collection, wanted, after)
+  local query = with(wanted, "limit", LIMIT + 1)
+  query.after = after
+  local rows = collection:rows(query)
+  local more = #rows > LIMIT
+  rows[LIMIT + 1] = nil
+  return rows, more
+end
+
+--- Declares the list's route.
+function list.declare(app, collection, name, spec)
+  check(collection, name, spec)
+  app.get("/" .. name, {allow = spec.allow or collection:roles("read")}, function(req)
+    local wanted = chosen(collection, spec, req.query)
+    local rows, more = read(collection, wanted, req.query.after)
+    return answer.page("list", {
+      title = text.app(("%s.lists.%s.title"):format(collection.name, name)), acts = begin(collection),
+      filters = filters(collection, name, spec, wanted),
+      body = #rows > 0 and ui.card{flush = true, body = table_of(collection, name, spec, rows)}
+        or ui.card{empty(collection, name, wanted)},
+      pager = ui.pager{next = more and address(name, wanted, rows[LIMIT].id), first = req.query.after and address(name, wanted)},
+    })
+  end)
+end
+
+return list
