@@ -1,0 +1,126 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- The home page by role: a guardian's child, a teacher's desk, an office's desk.
+--
+-- Apps bring cards. A card is a plain table, because it comes out of the app's own state:
+--   {title = "…", icon = "calendar-off", count = 2, link = {"All", "/o/…"}, empty = "…",
+--    items = {{title = "…", note = "…", path = "/o/…", person = "…", icon = "…",
+--              tag = {"Waiting", "warn"}, actions = {{"Grant", "/o/…/grant", "primary"}}}}}
+local app = require("app")
+local call = require("core.call")
+local day = require("ui.day")
+local here = require("ui.here")
+local people = require("core.people")
+local ui = require("app.ui")
+
+local home = {}
+
+local TONES <const> = {"primary", "warn", "ok", "violet", "info", "danger"}
+
+local function actions(item)
+  local buttons = {}
+  for i, action in ipairs(item.actions or {}) do
+    buttons[i] = ui.action{action[1], to = action[2], tone = action[3] or false,
+      label = item.title and action[1] .. " " .. item.title}
+  end
+  return #buttons > 0 and buttons or nil
+end
+
+local function draw(card)
+  local items = {}
+  for i, item in ipairs(card.items or {}) do
+    items[i] = {title = item.title, note = item.note, href = item.path, person = item.person,
+      icon = item.icon, tone = item.tag and item.tag[2],
+      tag = item.tag and ui.tag{item.tag[1], tone = item.tag[2]}, acts = actions(item)}
+  end
+  return ui.card{title = card.title, count = card.count and card.count > 0 and card.count, link = card.link or false,
+    body = #items > 0 and ui.list{items} or ui.note{card.empty or here.word("ui.nothing")}}
+end
+
+local function cards_of(apps, role, subject)
+  local drawn = {}
+  for _, one in ipairs(apps) do
+    if one.has_cards then
+      for _, card in ipairs(people.cards(one.id, role.role, role.org.id, subject)) do
+        drawn[#drawn + 1] = draw(card)
+      end
+    end
+  end
+  return drawn
+end
+
+local function services_of(apps)
+  local items = {}
+  for i, one in ipairs(apps) do
+    items[i] = {text = one.title, href = one.path, icon = one.icon or "apps", tone = TONES[(i - 1) % #TONES + 1], count = false}
+  end
+  items[#items + 1] = {text = here.word("nav.help"), href = "/help", icon = "help-circle", tone = "info", count = false}
+  return items
+end
+
+local function current(roles)
+  for _, role in ipairs(roles) do
+    if role.current then
+      return role
+    end
+  end
+  return roles[1]
+end
+
+-- All children of a guardian, at whatever school; the one acted for is marked.
+local function children(roles, subject)
+  local list = {}
+  for _, role in ipairs(roles) do
+    for _, member in ipairs(role.role == "guardian" and role.members or {}) do
+      list[#list + 1] = {name = member.name, role = role.role, org = role.org.id, subject = member.ref,
+        school = role.org.name, current = subject ~= nil and subject.id == member.ref}
+    end
+  end
+  return list
+end
+
+-- What somebody holds apart from being a guardian: those are chosen by the child.
+local function switchable(roles)
+  local list, guardian = {}, false
+  for _, role in ipairs(roles) do
+    if role.role ~= "guardian" or not guardian then
+      list[#list + 1] = role
+      guardian = guardian or role.role == "guardian"
+    end
+  end
+  return list
+end
+
+local function guardian(roles, role)
+  local subject = call.subject
+  local kids = children(roles, subject)
+  if #kids == 0 then
+    return app.page("nobody", {title = here.word("home.no_children"), note = here.word("home.no_children_note"),
+      roles = switchable(roles)})
+  end
+  local apps = people.apps(role.role, role.org.id)
+  return app.page("guardian", {
+    name = subject and subject.name or here.word("home.choose_child"), chosen = subject ~= nil,
+    facts = subject and {role.org.name, subject.class and subject.class.name} or {here.word("home.choose_child_note")},
+    today = day.long(here.today()), kids = kids, services = services_of(apps), roles = switchable(roles),
+    cards = subject and cards_of(apps, role, subject.id) or {},
+  })
+end
+
+local function desk(roles, role)
+  local apps = people.apps(role.role, role.org.id)
+  return app.page("desk", {
+    facts = {role.org.name, day.long(here.today())}, services = services_of(apps),
+    cards = cards_of(apps, role), roles = switchable(roles),
+  })
+end
+
+function home.page()
+  local roles = people.roles()
+  local role = current(roles)
+  if not role then
+    return app.page("nobody", {title = here.word("home.no_role"), note = here.word("home.no_role_note"), roles = {}})
+  end
+  return role.role == "guardian" and guardian(roles, role) or desk(roles, role)
+end
+
+return home

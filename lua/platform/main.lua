@@ -1,0 +1,23 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- The platform's own pages: sign-in, home, account, help. Signing in and out, the switch of role and
+--- child, and the choice of language are answered by the server itself; here are their forms.
+local app = require("app")
+local account = require("account")
+local here = require("ui.here")
+local home = require("home")
+
+app.get("/", {allow = {"anyone"}}, function()
+  return home.page()
+end)
+
+app.get("/login", {allow = {"everyone"}}, function(req)
+  return app.page("login", {problem = "", login = "", wait = "", next = req.query.next or ""})
+end)
+
+app.get("/account", {allow = {"anyone"}}, function()
+  return app.page("account", account.data())
+end)
+
+app.get("/help", {allow = {"everyone"}}, function()
+  return app.page("help", {licences = here.asset("licences.txt")})
+end)
