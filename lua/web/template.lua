@@ -338,15 +338,22 @@ function template.load(read)
   return find
 end
 
--- Where the state's folders keep templates: ui/ in the library, pages/ in the app.
-local function from_folder(room, folder)
+-- Templates of the state's folders: the first of the places that has the name.
+local function from_folders(places)
   return template.load(function(name)
-    local path = folder .. "/" .. name .. ".html"
-    return core.source(room, path), path
+    for _, place_of in ipairs(places) do
+      local path = place_of.folder .. "/" .. name .. ".html"
+      local text = core.source(place_of.room, path)
+      if text then
+        return text, path
+      end
+    end
   end)
 end
 
-local sets = {ui = from_folder("library", "ui"), pages = from_folder("app", "pages")}
+local PAGES <const> = {{room = "app", folder = "pages"}, {room = "library", folder = "platform/pages"}}
+
+local sets = {ui = from_folders{{room = "library", folder = "ui"}}, pages = from_folders(PAGES)}
 
 --- The compiled template of a set, "ui" or "pages".
 function template.find(set, name)
@@ -356,6 +363,16 @@ end
 --- Renders a template of a set: template.render("ui", "field", data, env, fragment) → html.
 function template.render(set, name, data, env, fragment)
   return template.find(set, name)(data, env, fragment)
+end
+
+--- Renders a page of the app, or of the platform where the app has none of that name, as text.
+function template.page(name, data, env, fragment)
+  return tostring(template.render("pages", name, data, env, fragment))
+end
+
+--- Has the app itself a page of that name?
+function template.exists(name)
+  return core.source("app", "pages/" .. name .. ".html") ~= nil
 end
 
 return readonly(template)

@@ -15,6 +15,7 @@ static struct script *make(void *context, struct err *err)
         return NULL;
     }
     script_library(script, "lua");
+    script_folder(script, "tests/lua/web/app");
     return script;
 }
 

@@ -216,3 +216,13 @@ end)
 test("a page has a largest size", function(w)
   w:expect_error("1048576 bytes", render, "<% for i = 1, 1100 do %><%= x %><% end %>", {x = ("x"):rep(1000)})
 end)
+
+test("pages are files of the app", function(w)
+  local env = {t = function(key) return "<" .. key .. ">" end}
+  w:expect(template.page("hello", {name = "Mo"}, env), "<title>&lt;title&gt;</title><p>Mo</p>\n\n")
+  w:expect(template.exists("hello"), true)
+  w:expect(template.exists("other"), false)
+  w:expect_error("pages/hello.html:2: undefined variable 'name'", template.page, "hello", {}, env)
+  w:expect_error("there is no template 'other'", template.page, "other")
+  w:expect_error("not a file name", template.page, "../../test")
+end)
