@@ -5,7 +5,8 @@
 ---   <%- markup %>            an html value   <%# remark %>      nothing
 ---   checked?="<%= value %>"  an attribute that is there when the value is: false and nil leave it out,
 ---                            true gives the bare name, a text gives checked="text"
----   <% layout("name", {title = "…"}) %>      the page becomes `content` of that template
+---   <% layout("name", {title = "…"}) %>      the page becomes `content` of that template, or the `body` of
+---                            that component of env.ui, where there is no such template
 ---   <% fragment "rows" %> … <% end %>        renders in the page, and alone for render(…, "rows")
 ---
 --- The fields of data are the template's variables, after them those of env, after them `data` and
@@ -280,12 +281,22 @@ local function scope_of(data, env)
   return setmetatable({data}, kind)
 end
 
-local function with_content(data, content)
-  local given = {content = content}
-  for key, value in pairs(data or NOTHING) do
-    given[key] = value
+local function with(data, key, value)
+  local given = {[key] = value}
+  for name, item in pairs(data or NOTHING) do
+    given[name] = item
   end
   return given
+end
+
+local function lay_out(out, page, env, find)
+  local outer = find and find(out.layout, true)
+  if outer then
+    return outer(with(out.layout_data, "content", page), env)
+  elseif not env.ui then
+    error("there is no layout '" .. out.layout .. "'", 3)
+  end
+  return env.ui[out.layout](with(out.layout_data, "body", page))
 end
 
 local function fragment_body(code, fragment, name)
@@ -293,7 +304,7 @@ local function fragment_body(code, fragment, name)
   return load_body(("\n"):rep(before) .. table.concat(code, "", fragment.first, fragment.last), name)
 end
 
---- Compiles a template's text. find(name) gives the template that layout(name) asks for.
+--- Compiles a template's text. find(name, optional) gives the template that layout(name) asks for.
 --- → function(data, env, fragment) → html
 function template.compile(text, name, find)
   local code, fragments = generate(text, name)
@@ -312,23 +323,20 @@ function template.compile(text, name, find)
     if not out.layout or fragment then
       return page
     end
-    if not find then
-      error(name .. ": layout needs templates by name", 2)
-    end
-    return find(out.layout)(with_content(out.layout_data, page), env)
+    return lay_out(out, page, env, find)
   end
 end
 
 --- Templates by name, each read by read(name) → text, file and compiled on first use.
---- → find(name) → function(data, env, fragment) → html
+--- → find(name, optional) → function(data, env, fragment) → html
 function template.load(read)
   local compiled = {}
-  local function find(name)
+  local function find(name, optional)
     local page = compiled[name]
     if not page then
       local text, file = read(name)
       if not text then
-        error("there is no template '" .. name .. "'", 2)
+        return optional and nil or error("there is no template '" .. name .. "'", 2)
       end
       page = template.compile(text, file or name, find)
       compiled[name] = page
@@ -351,7 +359,7 @@ local function from_folders(places)
   end)
 end
 
-local PAGES <const> = {{room = "app", folder = "pages"}, {room = "library", folder = "platform/pages"}}
+local PAGES <const> = {{room = "app", folder = "pages"}, {room = "library", folder = "ui/pages"}}
 
 local sets = {ui = from_folders{{room = "library", folder = "ui"}}, pages = from_folders(PAGES)}
 
@@ -365,7 +373,7 @@ function template.render(set, name, data, env, fragment)
   return template.find(set, name)(data, env, fragment)
 end
 
---- Renders a page of the app, or of the platform where the app has none of that name, as text.
+--- Renders a page of the app, or the common one where the app has none of that name, as text.
 function template.page(name, data, env, fragment)
   return tostring(template.render("pages", name, data, env, fragment))
 end

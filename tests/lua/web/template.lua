@@ -213,6 +213,12 @@ test("a layout gets the page as its content", function(w)
   w:expect_error("there is no template 'other'", find, "other")
 end)
 
+test("a layout may be a component", function(w)
+  local ui = {page = function(given) return html.trusted("<main>" .. given.title .. tostring(given.body) .. "</main>") end}
+  w:expect(render("<% layout('page', {title = 't'}) %>\n<p>", {}, {ui = ui}), "<main>t<p></main>")
+  w:expect_error("there is no layout 'page'", render, "<% layout('page') %><p>")
+end)
+
 test("a page has a largest size", function(w)
   w:expect_error("1048576 bytes", render, "<% for i = 1, 1100 do %><%= x %><% end %>", {x = ("x"):rep(1000)})
 end)
