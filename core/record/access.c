@@ -57,6 +57,48 @@ static void my_orgs(const struct ask *ask, const struct ref **refs, size_t *coun
     *refs = orgs;
 }
 
+static int compare_refs(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct ref));
+}
+
+// A row of the root stands in no school: a set about schools is then asked wherever the
+// rule's role is held.
+static bool refs_of_roles(const struct ask *ask, const struct set_def *set,
+                          const struct ref **refs, size_t *count, struct err *err)
+{
+    const struct principal *who = ask->view->who;
+    struct ref *all = NULL;
+
+    for (size_t i = 0; i < who->grant_count; i++) {
+        const struct ref *more;
+        struct ref *grown;
+        size_t more_count;
+
+        if (!is_role(ask->rule, &who->grants[i]))
+            continue;
+        if (!record_set(ask->view, set, who->grants[i].org, NULL, &more, &more_count, err))
+            return false;
+        grown = arena_alloc(ask->view->arena, (*count + more_count + 1) * sizeof *grown);
+        if (*count > 0)
+            memcpy(grown, all, *count * sizeof *grown);
+        if (more_count > 0)
+            memcpy(grown + *count, more, more_count * sizeof *grown);
+        *count += more_count;
+        all = grown;
+    }
+    if (*count > 1)
+        qsort(all, *count, sizeof *all, compare_refs);
+    *refs = all;
+    return true;
+}
+
+static bool is_asked_of_roles(const struct ask *ask, const struct set_def *set)
+{
+    return ask->collection->instance && ask->rule->role != NULL && ask->view->who != NULL &&
+           !set_of(set)->of_instance;
+}
+
 bool access_refs(const struct ask *ask, const struct rule_term *term, const struct ref **refs,
                  size_t *count, struct err *err)
 {
@@ -73,14 +115,11 @@ bool access_refs(const struct ask *ask, const struct rule_term *term, const stru
     } else if (term->value_kind == RULE_ME_ORGS && who != NULL) {
         my_orgs(ask, refs, count);
     } else if (term->value_kind == RULE_SET) {
-        return record_set(ask->view, term->set, ask->org, NULL, refs, count, err);
+        return is_asked_of_roles(ask, term->set)
+                   ? refs_of_roles(ask, term->set, refs, count, err)
+                   : record_set(ask->view, term->set, ask->at, NULL, refs, count, err);
     }
     return true;
-}
-
-static int compare_refs(const void *a, const void *b)
-{
-    return memcmp(a, b, sizeof(struct ref));
 }
 
 // Members of sets stand in order; the other lists are short.
@@ -183,7 +222,7 @@ bool access_fields(struct view *view, enum verb verb, const struct collection *c
                    const struct ref *ref, const struct value *values, uint64_t *fields,
                    struct err *err)
 {
-    struct ask ask = {.view = view, .collection = collection, .org = ref->org};
+    struct ask ask = {.view = view, .collection = collection, .org = ref->org, .at = ref->org};
     uint64_t all = collection->prepared->all;
 
     *fields = view->who == NULL ? all : 0;
@@ -225,7 +264,7 @@ static bool owner_fits(const struct ask *ask, bool *fits, struct err *err)
 bool record_may_create(struct view *view, const struct collection *collection, struct id org,
                        bool *may, struct err *err)
 {
-    struct ask ask = {.view = view, .collection = collection,
+    struct ask ask = {.view = view, .collection = collection, .at = org,
                       .org = row_org(view, collection, org)};
 
     *may = view->who == NULL;

@@ -9,7 +9,8 @@ struct ask {
     struct view *view;
     const struct collection *collection;
     const struct rule *rule; // NULL: everything, for the system
-    struct id org;
+    struct id org;        // that owns the rows
+    struct id at;         // where its sets are asked
     const struct ref *it; // for @it
 };
 

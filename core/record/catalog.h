@@ -27,6 +27,7 @@ struct set {
     struct rule match;
     int take;          // field, or -1: the record itself
     bool ready, asks_it; // parsed; uses @it
+    bool of_instance;    // the same whatever organisation asks
     uint8_t visit;     // for the search of circles
 };
 

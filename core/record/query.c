@@ -11,7 +11,7 @@
 enum {
     LIMIT_MAX = 1000,
     SUBTREE_MAX = 64, // organisations; beyond that an index of the tree or a rollup
-    STREAMS_MAX = 16, // ranges read side by side; more are gathered first
+    STREAMS_MAX = 128, // ranges read side by side; more are gathered first
 };
 
 struct run {
@@ -19,8 +19,8 @@ struct run {
     struct plan plan;
     struct candidate *list; // gathered, in order
     size_t list_count, list_size, list_at;
-    struct stream streams[STREAMS_MAX];
-    struct candidate heads[STREAMS_MAX];
+    struct stream *streams;
+    struct candidate *heads; // what each stream gives next
     size_t stream_count;
     struct record **records;
     size_t count;
@@ -75,7 +75,8 @@ static bool copy_query(struct view *view, const struct query *given, struct quer
 
 static bool plan_org(struct run *run, struct id org, struct err *err)
 {
-    struct ask ask = {.view = run->view, .collection = run->plan.query->collection, .org = org};
+    struct ask ask = {.view = run->view, .collection = run->plan.query->collection, .org = org,
+                      .at = org};
 
     if (run->view->who == NULL)
         return plan_add(&run->plan, &ask, err);
@@ -180,7 +181,8 @@ static bool load(struct run *run, const struct candidate *candidate, struct row 
 {
     const struct query *query = run->plan.query;
     const struct rule *rule = candidate->source->rule;
-    struct ask ask = {run->view, query->collection, rule, candidate->ref.org, NULL};
+    struct ask ask = {.view = run->view, .collection = query->collection, .rule = rule,
+                      .org = candidate->ref.org, .at = candidate->ref.org};
     uint64_t fields = rule != NULL ? rule->fields : query->collection->prepared->all;
 
     if (!candidate_load(&ask, candidate, row, err))
@@ -257,11 +259,17 @@ static bool advance(struct run *run, size_t at, struct err *err)
 
 static bool open_sources(struct run *run, struct err *err)
 {
+    bool side_by_side = run->plan.count <= STREAMS_MAX;
+
+    if (side_by_side) {
+        run->streams = arena_alloc(run->view->arena, run->plan.count * sizeof *run->streams);
+        run->heads = arena_alloc(run->view->arena, run->plan.count * sizeof *run->heads);
+    }
     for (size_t i = 0; i < run->plan.count; i++) {
         const struct source *source = &run->plan.sources[i];
         bool ordered = run->plan.query->order < 0 ? source->by_id : source->by_order;
 
-        if (!ordered || run->plan.count > STREAMS_MAX) {
+        if (!ordered || !side_by_side) {
             if (!gather_source(run, source, err))
                 return false;
             continue;

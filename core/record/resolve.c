@@ -109,9 +109,12 @@ static void resolve_derived(struct check *check, struct collection *collection)
     key_prepare(&check->catalog->arena, collection); // types are known now
 }
 
-static const char *set_app(const struct set *set)
+// "app.name" belongs to that app, a bare name to the app whose records it is made from.
+static const char *set_app(struct check *check, const struct set *set)
 {
-    return set->from != NULL ? set->from->app : "";
+    const char *name = strchr(set->def.name, '.') != NULL ? set->def.name : set->def.from;
+
+    return arena_text(&check->catalog->arena, slice_of(name, strcspn(name, ".")));
 }
 
 static void resolve_set(struct check *check, struct set *set)
@@ -122,7 +125,7 @@ static void resolve_set(struct check *check, struct set *set)
 
     set->take = -1;
     if (from == NULL) {
-        report(check, "", "set %s: there is no collection %s%s", def->name, def->from,
+        report(check, set_app(check, set), "set %s: there is no collection %s%s", def->name, def->from,
                collection_hint(check->catalog, def->from, hint));
         return;
     }
@@ -132,7 +135,7 @@ static void resolve_set(struct check *check, struct set *set)
     set->take = collection_field(from, slice_text(def->take));
     if (set->take >= 0 && from->fields[set->take].type == FIELD_REF)
         return;
-    report(check, from->app, "set %s: take is a ref of %s or id, not \"%s\"", def->name,
+    report(check, set_app(check, set), "set %s: take is a ref of %s or id, not \"%s\"", def->name,
            def->from, def->take);
     set->take = -1;
     set->from = NULL;
@@ -170,14 +173,14 @@ static void parse_match(struct check *check, struct set *set)
     if (set->from == NULL)
         return;
     if (!rule_parse(check->catalog, set->from, set->def.match, &set->match, &err)) {
-        report(check, set_app(set), "set %s: \"%s\": %s", set->def.name, set->def.match, err.text);
+        report(check, set_app(check, set), "set %s: \"%s\": %s", set->def.name, set->def.match, err.text);
         return;
     }
     set->asks_it = uses(&set->match, RULE_IT);
     if (uses(&set->match, RULE_ME_ORGS))
-        report(check, set_app(set), "set %s: @me.orgs belongs to rules", set->def.name);
+        report(check, set_app(check, set), "set %s: @me.orgs belongs to rules", set->def.name);
     else if (!plan_can_answer(set->from, &set->match))
-        report(check, set_app(set), "set %s: no index of %s answers \"%s\": %s", set->def.name,
+        report(check, set_app(check, set), "set %s: no index of %s answers \"%s\": %s", set->def.name,
                set->def.from, set->def.match, missing_index(set->from, &set->match, text));
     else
         set->ready = true;
@@ -198,6 +201,17 @@ static bool goes_in_circles(struct set *set)
     return circle;
 }
 
+// Every part of it stands at the root.
+static bool is_of_instance(const struct set *set)
+{
+    bool so = set->from != NULL && set->from->instance;
+
+    for (size_t i = 0; i < set->match.term_count && so; i++)
+        if (set->match.terms[i].value_kind == RULE_SET)
+            so = is_of_instance(set_of(set->match.terms[i].set));
+    return so;
+}
+
 // A set inside of a set must be one that @me answers.
 static bool has_usable_parts(const struct set *set)
 {
@@ -211,19 +225,23 @@ static bool has_usable_parts(const struct set *set)
     return true;
 }
 
-static void check_circle(struct check *check, struct set *set)
+static void check_parts(struct check *check, struct set *set)
 {
+    const char *problem = NULL;
+
     for (size_t i = 0; i < check->catalog->set_count; i++)
         check->catalog->sets[i]->visit = 0;
     if (!set->ready)
         return;
     if (goes_in_circles(set))
-        report(check, set_app(set), "set %s: it is made from itself", set->def.name);
+        problem = "it is made from itself";
     else if (!has_usable_parts(set))
-        report(check, set_app(set), "set %s: a set in it cannot be used here", set->def.name);
+        problem = "a set in it cannot be used here";
     else
-        return;
-    set->ready = false;
+        set->of_instance = is_of_instance(set);
+    if (problem != NULL)
+        report(check, set_app(check, set), "set %s: %s", set->def.name, problem);
+    set->ready = problem == NULL;
 }
 
 static const char *const verb_words[VERB_COUNT] = {"read", "create", "update", "delete"};
@@ -272,6 +290,8 @@ static void compile_rules(struct check *check, struct collection *collection)
     for (int verb = 0; verb < VERB_COUNT; verb++) {
         struct rule **end = &collection->rules[verb], *next;
 
+        while (*end != NULL) // of an earlier check
+            end = &(*end)->next;
         for (struct rule *rule = collection->prepared->allowed[verb]; rule != NULL; rule = next) {
             next = rule->next;
             if (compile(check, collection, (enum verb)verb, rule)) {
@@ -297,7 +317,7 @@ bool catalog_check(struct catalog *catalog, catalog_problem *problem, void *cont
     for (size_t i = 0; i < catalog->set_count; i++)
         parse_match(&check, catalog->sets[i]);
     for (size_t i = 0; i < catalog->set_count; i++)
-        check_circle(&check, catalog->sets[i]);
+        check_parts(&check, catalog->sets[i]);
     for (size_t i = 0; i < catalog->count; i++)
         compile_rules(&check, catalog->collections[i]);
     return check.ok;

@@ -122,18 +122,19 @@ bool record_set(struct view *view, const struct set_def *def, struct id org, con
     struct ref key = it != NULL ? *it : (struct ref){0};
     struct members found = {0};
     struct set_answer *answer;
-    struct ask ask = {view, set->from, &set->match, org, it};
+    struct ask ask = {.view = view, .collection = set->from, .rule = &set->match, .it = it};
 
     *count = 0;
     *members = NULL;
     if (is_empty(view, set, it))
         return true;
     ask.org = row_org(view, set->from, org);
-    if ((answer = find_answer(cache, def, &ask.org, &key)) == NULL) {
+    ask.at = set->of_instance ? view->root : org;
+    if ((answer = find_answer(cache, def, &ask.at, &key)) == NULL) {
         if (!find_members(&ask, set, &found, err))
             return false;
         answer = arena_alloc(view->arena, sizeof *answer);
-        *answer = (struct set_answer){cache->answers, def, ask.org, key, found.refs, found.count};
+        *answer = (struct set_answer){cache->answers, def, ask.at, key, found.refs, found.count};
         cache->answers = answer;
     }
     *members = answer->members;

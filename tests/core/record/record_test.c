@@ -65,6 +65,12 @@ static void without_a_rule_nobody_may_do_anything(struct world *world)
     look_end(&look);
 }
 
+static void a_second_check_keeps_the_rules(struct world *world)
+{
+    CHECK(catalog_check(world->catalog, print_problem, NULL));
+    CHECK(sees(world, WHO(world->mum, {"guardian", world->root}), world->student, world->pupils[0]));
+}
+
 static void reach_ends_at_own_class_school_and_county(struct world *world)
 {
     struct principal *mum = WHO(world->mum, {"guardian", world->root});
@@ -141,6 +147,21 @@ static void a_root_record_is_reached_by_a_rule_that_ties_it(struct world *world)
 
     CHECK(count_rows(world, mum, &query) == 2);
     CHECK(count_rows(world, other, &query) == 0);
+}
+
+// A set about a school's classes has no school at the root: it is asked where the role is held.
+static void a_set_for_root_records_is_asked_where_the_role_is_held(struct world *world)
+{
+    struct principal *here = WHO(world->teacher, {"teacher", world->far_school},
+                                 {"teacher", world->school});
+    struct principal *elsewhere = WHO(world->teacher, {"teacher", world->far_school});
+    struct principal *head = WHO(world->head, {"head", world->far_school});
+    struct query query = all_of(world->link, world->school);
+
+    CHECK(count_rows(world, here, &query) == 1);
+    CHECK(count_rows(world, elsewhere, &query) == 0);
+    CHECK(count_rows(world, head, &query) == 1);
+    CHECK(count_rows(world, NULL, &query) == 2);
 }
 
 // Fields ----------------------------------------------------------------------------------
@@ -611,7 +632,7 @@ static void a_write_makes_a_set_asked_again(struct world *world)
     CHECK(count == 2);
     look.view.who = NULL;
     make(&look, world->link, world->root,
-         (struct value[]){ref_value(me), ref_value(world->pupils[1])});
+         (struct value[]){ref_value(me), ref_value(world->pupils[1]), null_value(), null_value()});
     look.view.who = mum;
     CHECK(record_set(&look.view, children, world->school, NULL, &members, &count, &look.err));
     CHECK(count == 3);
@@ -892,11 +913,13 @@ static void in_a_world(void test(struct world *world))
 int main(void)
 {
     RUN_IN_WORLD(without_a_rule_nobody_may_do_anything);
+    RUN_IN_WORLD(a_second_check_keeps_the_rules);
     RUN_IN_WORLD(reach_ends_at_own_class_school_and_county);
     RUN_IN_WORLD(lists_hold_what_single_reads_hold);
     RUN_IN_WORLD(a_subtree_is_an_organisation_and_all_below);
     RUN_IN_WORLD(a_role_of_another_school_counts_nothing_here);
     RUN_IN_WORLD(a_root_record_is_reached_by_a_rule_that_ties_it);
+    RUN_IN_WORLD(a_set_for_root_records_is_asked_where_the_role_is_held);
     RUN_IN_WORLD(closed_fields_are_null_and_leak_nothing);
     RUN_IN_WORLD(several_roles_open_the_union_of_their_fields);
     RUN_IN_WORLD(a_sealed_number_is_masked_found_and_revealed);

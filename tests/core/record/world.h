@@ -192,10 +192,13 @@ static inline void declare_base(struct world *world)
     struct collection link = {
         .app = "base", .name = "guardianship", .instance = true,
         .fields = {{.name = "guardian", .type = FIELD_REF, .ref = "base.person", .required = true},
-                   {.name = "student", .type = FIELD_REF, .ref = "base.student", .required = true}},
-        .field_count = 2,
-        .indexes = {{.fields = {0}, .count = 1}, {.fields = {1}, .count = 1}},
-        .index_count = 2};
+                   {.name = "student", .type = FIELD_REF, .ref = "base.student", .required = true},
+                   {.name = "class", .from = "student.class"},
+                   {.name = "school", .type = FIELD_REF, .ref = "core.org"}},
+        .field_count = 4,
+        .indexes = {{.fields = {0, 1}, .count = 2, .unique = true}, {.fields = {1}, .count = 1},
+                    {.fields = {2}, .count = 1}, {.fields = {3}, .count = 1}},
+        .index_count = 4};
     struct collection teaching = {
         .app = "base", .name = "teaching",
         .fields = {{.name = "teacher", .type = FIELD_REF, .ref = "base.person", .required = true},
@@ -255,6 +258,8 @@ static inline void declare_rules(struct world *world)
     allow(world, world->student, VERB_CREATE, "head", NULL, NULL);
     allow(world, world->student, VERB_UPDATE, "head", NULL, NULL);
     allow(world, world->link, VERB_READ, "guardian", "guardian is @me", NULL);
+    allow(world, world->link, VERB_READ, "teacher", "class in @me.classes", NULL);
+    allow(world, world->link, VERB_READ, "head", "school in @me.orgs", NULL);
     allow(world, world->leave, VERB_READ, "guardian", "student in @me.children", NULL);
     allow(world, world->leave, VERB_READ, "teacher", "class in @me.classes", NULL);
     allow(world, world->leave, VERB_READ, "officer", "org under @me.orgs", NULL);
@@ -320,7 +325,8 @@ static inline void add_school_life(struct world *world, struct look *look)
     }
     for (size_t i = 0; i < 4; i += 3) // mum's: one here, one far away
         make(look, world->link, world->root,
-             (struct value[]){ref_value(mum), ref_value(world->pupils[i])});
+             (struct value[]){ref_value(mum), ref_value(world->pupils[i]), null_value(),
+                              ref_value((struct ref){world->root, orgs[i]})});
     make(look, world->teaching, world->school,
          (struct value[]){ref_value(teacher), ref_value(world->classes[0])});
 }
