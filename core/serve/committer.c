@@ -46,6 +46,7 @@ struct committer {
     struct pending *pending;
     size_t count;
     int64_t swept_ms;
+    uint8_t session_cursor[16]; // where the sweep of sessions stands
     bool stopping, failed;
 };
 
@@ -239,7 +240,25 @@ static void commit_waiting(struct committer *committer)
     }
 }
 
-// Old write keys and throttle windows go in small pieces, when nothing else is to do.
+static bool sweep_sessions(struct committer *committer, struct err *err)
+{
+    struct store_txn *txn = store_begin(committer->instance.store, STORE_WRITE, err);
+    struct budget budget = {.reads_max = SWEEP_KEYS, .writes_max = SWEEP_KEYS};
+    struct view view;
+    size_t swept = 0;
+    bool done;
+
+    if (txn == NULL)
+        return false;
+    done = instance_view(&committer->instance, txn, store_arena(txn), &budget, &view, err) &&
+           auth_session_sweep(&committer->instance.auth, &view, committer->session_cursor,
+                              SWEEP_KEYS / 2, &swept, err) &&
+           (swept == 0 || store_commit_wait(txn, err));
+    store_end(txn);
+    return done;
+}
+
+// Old write keys, throttle windows and sessions go in small pieces, when nothing else is to do.
 static void sweep(struct committer *committer)
 {
     struct clock *clock = committer->instance.clock;
@@ -257,7 +276,8 @@ static void sweep(struct committer *committer)
     if (!store_sweep(committer->instance.store, slice_of(day_key, 1), slice_of(day_key, 3),
                      SWEEP_KEYS, &swept, &err) ||
         !store_sweep(committer->instance.store, slice_of(window_key, 1), slice_of(window_key, 5),
-                     SWEEP_KEYS, &swept, &err))
+                     SWEEP_KEYS, &swept, &err) ||
+        !sweep_sessions(committer, &err))
         log_warn("sweeping failed", LOG_TEXT("error", err.text));
     store_stats(committer->instance.store, &committer->board->store);
 }
