@@ -213,6 +213,3 @@ int open_core_call(lua_State *L);
 int open_core_yaml(lua_State *L);
 int open_core_people(lua_State *L);
 int open_core_log(lua_State *L);
-// Written beside these: core.html and core.json.
-int bind_html_open(lua_State *L);
-int bind_json_open(lua_State *L);

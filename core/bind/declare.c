@@ -17,8 +17,11 @@ static const char *opt_text(lua_State *L, int at, const char *key, const char *p
 {
     const char *text = NULL;
 
-    if (lua_getfield(L, at, key) != LUA_TNIL)
-        text = keep_text(L, -1, lua_pushfstring(L, "'%s' in %s", key, place));
+    if (lua_getfield(L, at, key) != LUA_TNIL) {
+        if (lua_type(L, -1) != LUA_TSTRING)
+            luaL_error(L, "'%s' in %s must be a text", key, place);
+        text = keep_text(L, -1, key);
+    }
     lua_settop(L, at);
     return text;
 }
@@ -117,6 +120,54 @@ static void read_bounds(lua_State *L, int at, struct field *field, const char *p
     lua_settop(L, at);
 }
 
+// weights of the characters before the check character, at the top of the stack. [-0, +0]
+static void read_weights(lua_State *L, struct text_check *shape, const char *place)
+{
+    size_t count = lua_istable(L, -1) ? (size_t)lua_rawlen(L, -1) : 0;
+
+    if (count == 0 || count > TEXT_CHECK_MAX)
+        luaL_error(L, "'weights' in %s must be 1 to %d whole numbers", place, TEXT_CHECK_MAX);
+    for (size_t i = 0; i < count; i++) {
+        int whole;
+
+        lua_rawgeti(L, -1, (lua_Integer)i + 1);
+        shape->weights[i] = (uint8_t)lua_tointegerx(L, -1, &whole);
+        if (!whole || lua_tointeger(L, -1) < 0 || lua_tointeger(L, -1) > UINT8_MAX)
+            luaL_error(L, "'weights' in %s must be whole numbers up to 255", place);
+        lua_pop(L, 1);
+    }
+}
+
+// shape = {pattern = "0000", prefixes = {…}, marks = "…", weights = {…}, date_at = 7, upper = true}
+static void read_shape(lua_State *L, int at, struct field *field, const char *place)
+{
+    static const char *const known[] = {"pattern", "prefixes", "marks",
+                                        "weights", "date_at",  "upper"};
+    int top = at + 1;
+    struct text_check *shape;
+
+    if (lua_getfield(L, at, "shape") != LUA_TNIL) {
+        if (!lua_istable(L, top))
+            luaL_error(L, "'shape' in %s must be a table", place);
+        bind_check_keys(L, top, lua_pushfstring(L, "the shape of %s", place), known, 6);
+        lua_settop(L, top);
+        shape = bind_alloc(L, sizeof *shape);
+        shape->pattern = opt_text(L, top, "pattern", place);
+        shape->marks = opt_text(L, top, "marks", place);
+        shape->upper = opt_flag(L, top, "upper", place);
+        if (lua_getfield(L, top, "prefixes") != LUA_TNIL)
+            shape->prefixes = keep_list(L, "'prefixes'");
+        lua_settop(L, top);
+        if (lua_getfield(L, top, "weights") != LUA_TNIL)
+            read_weights(L, shape, place);
+        lua_settop(L, top);
+        lua_getfield(L, top, "date_at");
+        shape->date_at = (uint8_t)luaL_optinteger(L, -1, 0);
+        field->shape = shape;
+    }
+    lua_settop(L, at);
+}
+
 static void read_default(lua_State *L, int at, struct field *field, const char *place)
 {
     const char *text;
@@ -138,7 +189,7 @@ static void read_field(lua_State *L, const char *name, struct field *field)
 {
     static const char *const known[] = {"type",     "ref",     "one_of", "from",    "required",
                                         "readonly", "default", "max",    "between", "personal",
-                                        "element",  "check",   "lookup"};
+                                        "element",  "check",   "lookup", "shape"};
     int at = lua_gettop(L);
     const char *place = (const char *)bind_keep(
         L, slice_text(lua_pushfstring(L, "field '%s'", name))).data;
@@ -156,6 +207,7 @@ static void read_field(lua_State *L, const char *name, struct field *field)
     field->element = opt_text(L, at, "element", place);
     field->check = opt_text(L, at, "check", place);
     field->lookup = opt_text(L, at, "lookup", place);
+    read_shape(L, at, field, place);
     read_default(L, at, field, place);
 }
 
@@ -218,7 +270,6 @@ static void read_index(lua_State *L, struct collection *collection, bool unique)
     struct index_def *index = &collection->indexes[collection->index_count];
     int at = lua_gettop(L);
     size_t count = lua_istable(L, at) ? (size_t)lua_rawlen(L, at) : 0;
-    luaL_Buffer name;
 
     if (collection->index_count == INDEXES_MAX || count == 0 || count > INDEX_FIELDS_MAX)
         luaL_error(L, "an index of %s is a list of 1 to %d fields; at most %d indexes",
@@ -231,15 +282,6 @@ static void read_index(lua_State *L, struct collection *collection, bool unique)
         lua_settop(L, at);
     }
     index->count = (uint8_t)count;
-    luaL_buffinit(L, &name);
-    luaL_addstring(&name, index->instance ? "@" : "");
-    for (size_t i = 0; i < count; i++) {
-        luaL_addstring(&name, i > 0 ? "+" : "");
-        luaL_addstring(&name, collection->fields[index->fields[i]].name);
-    }
-    luaL_pushresult(&name);
-    index->name = keep_text(L, -1, "an index's name");
-    lua_settop(L, at);
     collection->index_count++;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "bind/bind.h"
+#include "bind/pure.h"
 
 struct state *bind_state(lua_State *L)
 {

@@ -5,7 +5,7 @@ local host = require("core.app")
 local json = require("core.json")
 local problem = require("app.problem")
 local record = require("core.record")
-local template = require("web.template")
+local pages = require("app.pages")
 local text = require("app.text")
 local url = require("app.url")
 
@@ -82,10 +82,7 @@ local function render_row(given)
 end
 
 local function render_page(instance, given)
-  local body = template.page(given.name, given.data, {
-    app = instance.app, t = text.app, ui = instance.offers["app.ui"], url = url.of,
-  })
-  return {status = given.status, type = HTML, body = body}
+  return {status = given.status, type = HTML, body = pages.render(instance, given.name, given.data)}
 end
 
 --- The table that C reads.
@@ -130,8 +127,6 @@ function answer.of(instance, route, req, given, refused)
   return problem_page(instance, refused, status)
 end
 
-function answer.has_page(name)
-  return template.exists(name)
-end
+answer.has_page = pages.has
 
 return answer

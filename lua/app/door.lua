@@ -55,7 +55,7 @@ local function doings()
     now = function() return call.now end,
     today = function() return call.today end,
     days = call.days,
-    log = function(line, values) log.write(text.fill(tostring(line), values)) end,
+    log = function(line) log.write(tostring(line)) end,
   }
 end
 

@@ -25,8 +25,7 @@ end
 --- Hands all routes to the host, once, when the app has said all it has to say.
 function route.declare(instance)
   for _, one in ipairs(instance.declared) do
-    host.route(one.method, one.pattern, options.list(one.allow,
-      ("'allow' of %s %s"):format(one.method, one.pattern)))
+    host.route(one.method, one.pattern, type(one.allow) == "string" and {one.allow} or one.allow)
   end
 end
 

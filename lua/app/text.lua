@@ -39,7 +39,7 @@ end
 
 --- A pattern with its values.
 function text.fill(pattern, values)
-  return message.format(pattern, values or {}, call.is_running() and call.lang or "zh")
+  return message.format(pattern, values or {}, call.lang)
 end
 
 --- A word of the platform; the key itself where there is none, so that a page is never lost to it.
@@ -65,11 +65,24 @@ local function missing(words, has, lacks, problems)
   end
 end
 
---- Keys that one language has and the other does not: sentences for the app's author.
+-- A message that cannot be read would fail in front of somebody.
+local function unreadable(words, language, problems)
+  for key, pattern in pairs(words[language]) do
+    local read, problem = pcall(message.compile, pattern, language)
+    if not read then
+      problems[#problems + 1] = ("lang/%s.yaml '%s': %s"):format(language, key, problem)
+    end
+  end
+end
+
+--- What is wrong with the app's words, for its author: keys that one language lacks, messages that
+--- cannot be read.
 function text.problems()
   local problems = {}
   missing(own, "zh", "en", problems)
   missing(own, "en", "zh", problems)
+  unreadable(own, "zh", problems)
+  unreadable(own, "en", problems)
   table.sort(problems)
   return problems
 end
