@@ -85,19 +85,15 @@ static void forget_oldest(struct history *history)
 // short, at its beginning.
 static uint8_t *take_bytes(struct history *history, size_t len, size_t *room)
 {
-    size_t gap = history->bytes_size - history->bytes_end;
-    uint8_t *at;
+    size_t rest = history->bytes_size - history->bytes_end;
+    bool wraps = rest < len;
 
-    if (gap >= len)
-        gap = 0;
-    while (history->bytes_size - history->bytes_used < len + gap)
+    *room = wraps ? len + rest : len;
+    while (history->bytes_size - history->bytes_used < *room)
         forget_oldest(history);
-    if (gap > 0)
-        history->bytes_end = 0;
-    at = history->bytes + history->bytes_end;
-    history->bytes_end += len;
-    history->bytes_used += *room = len + gap;
-    return at;
+    history->bytes_used += *room;
+    history->bytes_end = (wraps ? 0 : history->bytes_end) + len;
+    return history->bytes + history->bytes_end - len;
 }
 
 static struct entry *find(const struct history *history, struct slice key)

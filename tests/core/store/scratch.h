@@ -145,7 +145,7 @@ static inline int64_t counter(struct scratch *scratch, const char *key)
 static inline const char *walk_up_to(struct store_txn *txn, const char *from, const char *to,
                                      bool backwards, int max)
 {
-    static char text[1024];
+    static char text[8192];
     struct err err = {.code = ERR_NONE};
     struct slice key, value;
     struct store_range *range =
