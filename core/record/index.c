@@ -41,12 +41,13 @@ bool index_is_free(struct view *view, const struct collection *collection, const
     return true;
 }
 
+// index_is_free has read a unique key: of two who claim it at once one loses the commit.
 static bool put_entry(struct view *view, bool unique, struct slice key, const struct ref *ref,
                       struct err *err)
 {
-    // index_is_free has read the key: whoever claims it at the same time loses the commit.
-    return store_put(view->txn, key, slice_of(unique ? (const void *)ref : "", unique ? sizeof *ref : 0),
-                     err);
+    struct slice value = unique ? slice_of(ref, sizeof *ref) : slice_of("", 0);
+
+    return store_put(view->txn, key, value, err);
 }
 
 bool index_change(struct view *view, const struct collection *collection, const struct ref *ref,

@@ -110,11 +110,12 @@ static void resolve_derived(struct check *check, struct collection *collection)
 }
 
 // "app.name" belongs to that app, a bare name to the app whose records it is made from.
-static const char *set_app(struct check *check, const struct set *set)
+static void report_set(struct check *check, const struct set *set, const char *problem)
 {
     const char *name = strchr(set->def.name, '.') != NULL ? set->def.name : set->def.from;
+    char *app = arena_text(&check->catalog->arena, slice_of(name, strcspn(name, ".")));
 
-    return arena_text(&check->catalog->arena, slice_of(name, strcspn(name, ".")));
+    report(check, app, "set %s: %s", set->def.name, problem);
 }
 
 static void resolve_set(struct check *check, struct set *set)
@@ -125,8 +126,9 @@ static void resolve_set(struct check *check, struct set *set)
 
     set->take = -1;
     if (from == NULL) {
-        report(check, set_app(check, set), "set %s: there is no collection %s%s", def->name, def->from,
-               collection_hint(check->catalog, def->from, hint));
+        report_set(check, set,
+                   arena_format(&check->catalog->arena, "there is no collection %s%s", def->from,
+                                collection_hint(check->catalog, def->from, hint)));
         return;
     }
     set->from = from;
@@ -135,8 +137,8 @@ static void resolve_set(struct check *check, struct set *set)
     set->take = collection_field(from, slice_text(def->take));
     if (set->take >= 0 && from->fields[set->take].type == FIELD_REF)
         return;
-    report(check, set_app(check, set), "set %s: take is a ref of %s or id, not \"%s\"", def->name,
-           def->from, def->take);
+    report_set(check, set, arena_format(&check->catalog->arena, "take is a ref of %s or id, not %s",
+                                        def->from, def->take));
     set->take = -1;
     set->from = NULL;
 }
@@ -167,21 +169,23 @@ static const char *missing_index(const struct collection *collection, const stru
 
 static void parse_match(struct check *check, struct set *set)
 {
+    struct arena *arena = &check->catalog->arena;
     struct err err;
     char text[96];
 
     if (set->from == NULL)
         return;
     if (!rule_parse(check->catalog, set->from, set->def.match, &set->match, &err)) {
-        report(check, set_app(check, set), "set %s: \"%s\": %s", set->def.name, set->def.match, err.text);
+        report_set(check, set, arena_format(arena, "\"%s\": %s", set->def.match, err.text));
         return;
     }
     set->asks_it = uses(&set->match, RULE_IT);
     if (uses(&set->match, RULE_ME_ORGS))
-        report(check, set_app(check, set), "set %s: @me.orgs belongs to rules", set->def.name);
+        report_set(check, set, "@me.orgs belongs to rules");
     else if (!plan_can_answer(set->from, &set->match))
-        report(check, set_app(check, set), "set %s: no index of %s answers \"%s\": %s", set->def.name,
-               set->def.from, set->def.match, missing_index(set->from, &set->match, text));
+        report_set(check, set, arena_format(arena, "no index of %s answers \"%s\": %s",
+                                            set->def.from, set->def.match,
+                                            missing_index(set->from, &set->match, text)));
     else
         set->ready = true;
 }
@@ -240,7 +244,7 @@ static void check_parts(struct check *check, struct set *set)
     else
         set->of_instance = is_of_instance(set);
     if (problem != NULL)
-        report(check, set_app(check, set), "set %s: %s", set->def.name, problem);
+        report_set(check, set, problem);
     set->ready = problem == NULL;
 }
 

@@ -26,8 +26,8 @@ enum { TEXT_CHECK_MAX = 32 };
 struct text_check {
     const char *pattern;         // a letter a character: '0' digit, 'A' A to Z, '?' either
     const char *const *prefixes; // one of these stands in front; NULL: anything
-    const char *marks;           // the last character is marks[sum of weights × digits mod their number]
-    uint8_t weights[TEXT_CHECK_MAX]; // of the characters before it
+    const char *marks;           // the last character is one of these; NULL: no check character
+    uint8_t weights[TEXT_CHECK_MAX]; // which one: the sum of weight × digit, modulo their number
     uint8_t date_at;             // where YYYYMMDD begins, counted from 1; 0: nowhere
     bool upper;                  // a to z are taken as A to Z
 };
@@ -41,7 +41,7 @@ struct field {
     const char *element;      // code in the data dictionary, or NULL
     const char *check;        // TEXT: "login", "phone" or "code"; or NULL
     const struct text_check *shape; // TEXT, SEALED; or NULL
-    const char *lookup;       // SEALED: kind of its keyed hash, by which indexes and filters find it
+    const char *lookup;       // SEALED: kind of its keyed hash, for indexes and filters; or NULL
     const char *ref;          // REF: collection "app.name"
     const char *const *codes; // CODE: NULL-terminated
     const char *from;         // derived: "student.class", as written; takes that field's type

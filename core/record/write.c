@@ -149,7 +149,9 @@ static struct writing begin(struct view *view, const struct collection *collecti
                               .problem = problem, .err = err};
     size_t size = collection->field_count * sizeof *writing.values;
 
-    writing.values = old != NULL ? arena_copy(view->arena, old, size) : arena_alloc(view->arena, size);
+    writing.values = arena_alloc(view->arena, size);
+    if (old != NULL)
+        memcpy(writing.values, old, size);
     *problem = (struct problem){NULL, NULL};
     err->code = ERR_NONE;
     return writing;

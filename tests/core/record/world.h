@@ -387,3 +387,76 @@ static inline struct ref add_leave(struct world *world, struct look *look, size_
 
     return make(look, world->leave, world->pupils[pupil].org, values);
 }
+
+static inline struct ref add_pupil(struct world *world, size_t class, const char *name, const char *code,
+                            const char *number, const char *note)
+{
+    struct value values[STUDENT_FIELDS] = {
+        [STUDENT_NAME] = text_value(name),
+        [STUDENT_CLASS] = ref_value(world->classes[class]),
+        [STUDENT_CODE] = code != NULL ? text_value(code) : null_value(),
+        [STUDENT_NUMBER] = number != NULL ? text_value(number) : null_value(),
+        [STUDENT_NOTE] = note != NULL ? text_value(note) : null_value(),
+    };
+    struct look look;
+    struct ref ref;
+
+    look_begin(world, &look, STORE_WRITE, NULL);
+    ref = make(&look, world->student, world->classes[class].org, values);
+    CHECK_OK(look_commit(&look), &look.err);
+    return ref;
+}
+
+// Who asks: a person, then roles at organisations.
+#define WHO(person_, ...)                                                                          \
+    (&(struct principal){person_, (struct role_grant[]){__VA_ARGS__},                              \
+                         sizeof((struct role_grant[]){__VA_ARGS__}) / sizeof(struct role_grant)})
+
+static inline bool sees(struct world *world, const struct principal *who,
+                 const struct collection *collection, struct ref ref)
+{
+    struct record *record = NULL;
+    struct look look;
+
+    look_begin(world, &look, STORE_READ, who);
+    CHECK_OK(record_get(&look.view, collection, ref, &record, &look.err), &look.err);
+    look_end(&look);
+    return record != NULL;
+}
+
+static inline size_t count_rows(struct world *world, const struct principal *who,
+                         const struct query *query)
+{
+    struct record **records;
+    struct look look;
+    size_t count;
+
+    look_begin(world, &look, STORE_READ, who);
+    CHECK_OK(record_query(&look.view, query, &records, &count, &look.err), &look.err);
+    look_end(&look);
+    return count;
+}
+
+static inline struct query all_of(const struct collection *collection, struct id org)
+{
+    return (struct query){.collection = collection, .org = org, .order = -1, .limit = 100};
+}
+
+static inline void in_a_world(void test(struct world *world))
+{
+    struct world world;
+
+    world_open(&world);
+    test(&world);
+    world_close(&world);
+}
+
+#define RUN_IN_WORLD(test)                                                                         \
+    do {                                                                                           \
+        int before = check_state.checks_failed;                                                    \
+        in_a_world(test);                                                                          \
+        if (check_state.checks_failed == before)                                                   \
+            check_state.passed++;                                                                  \
+        else                                                                                       \
+            check_state.failed++, printf("FAILED %s\n", #test);                                    \
+    } while (0)
