@@ -1,0 +1,71 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- What a leave is, who may see it, and how it moves. Knows nothing of pages.
+local app = require "app"
+
+local DAYS_MAX <const> = 60  -- longer absences are a matter of the roll, not of leave
+local DAYS_BACK <const> = 30 -- how late one may still ask
+
+local leaves = app.collection("leave", {
+  fields = {
+    student      = {ref = "base.student", required = true},
+    from         = {type = "date", required = true},
+    to           = {type = "date", required = true},
+    kind         = {one_of = {"sick", "personal"}, required = true},
+    reason       = {type = "text", max = 500, personal = true},
+    state        = {one_of = {"asked", "granted", "refused", "withdrawn"}, default = "asked"},
+    by           = {ref = "base.person", default = "@me", readonly = true},
+    by_name      = {from = "by.name"},
+    class        = {from = "student.class"}, -- the one it was asked in, also after a move
+    decided_by   = {ref = "base.person"},
+    decided_name = {from = "decided_by.name"},
+    answer       = {type = "text", max = 200, personal = true},
+  },
+  index = {{"student", "from"}, {"class", "state"}},
+  check = function(r)
+    if r.to < r.from then return "to", "order" end
+    if app.days(r.from, r.to) > DAYS_MAX then return "to", "too_long" end
+    if not r.id and app.days(r.from, app.today()) > DAYS_BACK then return "from", "past" end
+  end,
+})
+
+leaves:allow("read", {
+  guardian  = {"student in @me.children"},
+  teacher   = {"class in @me.classes"},
+  principal = {"org under @me.orgs"},
+  office    = {"org under @me.orgs"},
+  -- The county counts; why a child is away stays at the school.
+  county    = {"org under @me.orgs", except = {"reason", "answer", "by", "by_name"}},
+})
+leaves:allow("create", {
+  guardian = {"student in @me.children", only = {"student", "from", "to", "kind", "reason"}},
+})
+-- A rule holds for a record before and after a change: guardians move between asked and
+-- withdrawn, class teachers between asked, granted and refused, and nobody beyond.
+leaves:allow("update", {
+  guardian = {
+    "student in @me.children and state is asked",
+    "student in @me.children and state is withdrawn",
+    only = {"state"},
+  },
+  teacher = {
+    "class in @me.classes and state is asked",
+    "class in @me.classes and state is granted",
+    "class in @me.classes and state is refused",
+    only = {"state", "decided_by", "answer"},
+  },
+})
+
+leaves:action("grant", {role = "teacher", from = {state = "asked"}}, function(r)
+  if app.days(r.from, r.to) > app.settings.max_days then return nil, "over_max_days" end
+  r.state, r.decided_by = "granted", app.me
+end)
+
+leaves:action("refuse", {role = "teacher", from = {state = "asked"}}, function(r, request)
+  r.state, r.decided_by, r.answer = "refused", app.me, request.form.answer
+end)
+
+leaves:action("withdraw", {role = "guardian", from = {state = "asked"}}, function(r)
+  r.state = "withdrawn"
+end)
+
+return leaves

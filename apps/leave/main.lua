@@ -1,0 +1,25 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- Leave: a guardian asks for a child, the class teacher grants or refuses.
+local app = require "app"
+local cards = require "cards"
+local leaves = require "leaves"
+
+leaves:form("ask", {"student", "from", "to", "kind", {slot = "details", "reason"}})
+leaves:list("mine", {
+  allow = {"guardian"},
+  columns = {"student", "from", "to", "kind", "state"},
+  actions = {"withdraw"},
+})
+leaves:list("desk", {
+  allow = {"teacher", "principal", "office", "county"},
+  columns = {"student", "from", "to", "kind", "reason", "state"},
+  filter = {"state"},
+  actions = {"grant", "refuse"},
+})
+
+app.get("/", {allow = leaves:roles("read")}, function()
+  return app.redirect(app.role == "guardian" and "/mine" or "/desk")
+end)
+
+app.home("guardian", cards.guardian)
+app.home("teacher", cards.teacher)
