@@ -51,19 +51,37 @@ static int on_error(lua_State *L)
     return 1;
 }
 
+// A state that stays full after a collection cannot do its work any more: it is spent.
+static bool memory_failed(struct script *script, struct err *err)
+{
+    size_t cap = script->limits.memory;
+
+    lua_gc(script->main, LUA_GCCOLLECT);
+    if (script->used > cap - cap / 8)
+        script->passed = "memory";
+    return err_set(err, ERR_LIMIT, "%s: memory of %zu KiB used up", script->name, cap / 1024);
+}
+
+static bool spent(const struct script *script, struct err *err)
+{
+    const struct script_limits *limits = &script->limits;
+
+    if (strcmp(script->passed, "memory") == 0)
+        return err_set(err, ERR_LIMIT, "%s: memory of %zu KiB used up", script->name,
+                       limits->memory / 1024);
+    return err_set(err, ERR_LIMIT, "%s: %s of %lld ms used up", script->name, script->passed,
+                   (long long)(strcmp(script->passed, "wall time") == 0 ? limits->wall_ms
+                                                                        : limits->cpu_ms));
+}
+
 static bool fail(struct script *script, int status, struct err *err)
 {
     if (script->deadline.expired && script->passed == NULL)
         script->passed = "processor time";
-    if (script->passed != NULL) {
-        bool wall = strcmp(script->passed, "wall time") == 0;
-
-        return err_set(err, ERR_LIMIT, "%s: %s of %lld ms used up", script->name, script->passed,
-                       (long long)(wall ? script->limits.wall_ms : script->limits.cpu_ms));
-    }
+    if (script->passed != NULL)
+        return spent(script, err);
     if (status == LUA_ERRMEM)
-        return err_set(err, ERR_LIMIT, "%s: memory of %zu KiB used up", script->name,
-                       script->limits.memory / 1024);
+        return memory_failed(script, err);
     if (status == LUA_ERRERR)
         return err_set(err, ERR_SCRIPT, "%s: an error while handling an error", script->name);
     if (err != NULL)

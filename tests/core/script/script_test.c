@@ -275,6 +275,27 @@ static void memory_bombs_stop_at_the_cap(void)
     }
 }
 
+static void a_state_that_stays_full_is_spent(void)
+{
+    struct script *script = make();
+    struct err err = {0};
+
+    script_limit(script, &(struct script_limits){.cpu_ms = 2000, .memory = 4 << 20});
+    CHECK_OK(run(script, "local kept = {} return function() for i = 1, math.huge do"
+                         " kept[#kept + 1] = ('x'):rep(1000) .. #kept end end", &err), &err);
+    CHECK(!script_call(script, 0, 0, &err) && err.code == ERR_LIMIT);
+    CHECK(!script_is_spent(script)); // nothing referred to kept any more
+
+    CHECK_OK(run(script, "local kept = {} return function() for i = 1, math.huge do"
+                         " kept[#kept + 1] = ('x'):rep(1000) .. #kept end end", &err), &err);
+    lua_pushvalue(script_state(script), -1);
+    CHECK(!script_call(script, 0, 0, &err) && err.code == ERR_LIMIT);
+    CHECK(script_is_spent(script));
+    CHECK(!run(script, "return 1", &err) && err.code == ERR_LIMIT);
+    CHECK(strstr(err.text, "memory of 4096 KiB") != NULL);
+    script_destroy(script);
+}
+
 static void deep_and_odd_sources_end_in_an_error(void)
 {
     fails("local s = ('('):rep(100000) assert(load(s))", "");
@@ -620,6 +641,7 @@ int main(void)
     RUN(protected_calls_work);
     RUN(functions_of_c_have_limits);
     RUN(memory_bombs_stop_at_the_cap);
+    RUN(a_state_that_stays_full_is_spent);
     RUN(deep_and_odd_sources_end_in_an_error);
     RUN(an_error_names_file_line_and_callers);
     RUN(an_error_of_the_host_keeps_its_code);
