@@ -673,7 +673,7 @@ static void they_are_with_a_short_memory_too(void)
     uint64_t seed;
 
     random_fill(random_system(), &seed, sizeof seed);
-    run(seed % 1000000, GROUPS, 60);
+    run(seed % 1000000, GROUPS, 16);
 }
 
 int main(int argc, char **argv)
