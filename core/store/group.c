@@ -1,38 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The committer: judges a group of commits one after the other, gathers what the accepted
-// ones change, and writes it in key order in one transaction of the engine with one sync.
+// The committer: judges a group of commits one after the other (judge.c), gathers what the
+// accepted ones change, and writes it in key order in one transaction with one sync.
 // Gathered before it is written: a commit is judged whole before it changes anything, a
 // counter that many add to is written once, and the engine finds neighbours on one page.
-#include "store/inside.h"
+#include "store/group.h"
 
 #include <stdlib.h>
 
 #include "crypto/crypto.h"
 #include "store/history.h"
-#include "store/space.h"
-
-// What the group knows of a key. SEEN: looked up, not changed.
-enum change_kind { CHANGE_SEEN, CHANGE_PUT, CHANGE_DELETE };
-
-struct change {
-    RB_ENTRY(change) link;
-    struct slice key;
-    enum change_kind kind;
-    struct stored now; // what stands there after the commits accepted so far
-    bool is_entry;     // of a log: no reader can have read it yet
-};
-
-RB_HEAD(changes, change);
-
-struct group {
-    struct arena arena;
-    struct changes changes;
-    struct engine_view *view;
-    uint64_t number, snapshot; // of the group; of the commit being judged
-    uint64_t bytes;            // in the store before this group
-    int64_t growth;            // bytes that the accepted commits add
-    int64_t time_ms;
-};
 
 static int change_compare(const struct change *a, const struct change *b)
 {
@@ -77,7 +53,7 @@ static void group_drop(struct group *group)
 
 // Changes ---------------------------------------------------------------------------------
 
-static struct change *find_change(struct group *group, struct slice key)
+struct change *group_find(struct group *group, struct slice key)
 {
     struct change wanted = {.key = key};
 
@@ -86,7 +62,7 @@ static struct change *find_change(struct group *group, struct slice key)
 
 static struct change *change_of(struct group *group, struct slice key)
 {
-    struct change *change = find_change(group, key);
+    struct change *change = group_find(group, key);
 
     if (change == NULL) {
         change = arena_alloc(&group->arena, sizeof *change);
@@ -96,10 +72,9 @@ static struct change *change_of(struct group *group, struct slice key)
     return change;
 }
 
-// What stands under the key now. NULL on an error.
-static struct change *lookup(struct group *group, struct slice key, struct err *err)
+struct change *group_lookup(struct group *group, struct slice key, struct err *err)
 {
-    struct change *change = find_change(group, key);
+    struct change *change = group_find(group, key);
     struct stored stored;
     struct slice value;
 
@@ -124,7 +99,7 @@ static void change_delete(struct change *change)
     change->now = (struct stored){STORED_BYTES, 0, {NULL, 0}};
 }
 
-static bool change_wrote(struct group *group, struct slice from, struct slice to)
+bool group_wrote(struct group *group, struct slice from, struct slice to)
 {
     struct change wanted = {.key = from};
     struct change *change = RB_NFIND(changes, &group->changes, &wanted);
@@ -135,194 +110,6 @@ static bool change_wrote(struct group *group, struct slice from, struct slice to
         change = RB_NEXT(changes, &group->changes, change);
     }
     return false;
-}
-
-// Judging ---------------------------------------------------------------------------------
-
-static bool malformed(struct err *err, const char *what)
-{
-    return err_set(err, ERR_INPUT, "a malformed commit: %s", what);
-}
-
-static bool conflict(struct err *err)
-{
-    return err_set(err, ERR_CONFLICT, "what was read has changed since");
-}
-
-static bool key_wrote(struct store *store, struct slice key)
-{
-    struct change *change = find_change(store->group, key);
-
-    return (change != NULL && change->kind != CHANGE_SEEN) ||
-           history_wrote(store->history, key, store->group->snapshot);
-}
-
-static bool judge_reads(struct store *store, struct reader *reader, struct err *err)
-{
-    uint64_t snapshot = store->group->snapshot;
-    uint32_t count = read_u32(reader);
-    bool changed = count > 0 && history_is_beyond(store->history, snapshot);
-
-    for (; count > 0 && !reader->failed && !changed; count--)
-        changed = key_wrote(store, read_sized(reader));
-    if (changed)
-        return reader->failed ? malformed(err, "reads") : conflict(err);
-    count = read_u32(reader);
-    changed = count > 0 && history_is_beyond(store->history, snapshot);
-    for (; count > 0 && !reader->failed && !changed; count--) {
-        struct slice from = read_sized(reader), to = read_sized(reader);
-
-        changed = !reader->failed && (change_wrote(store->group, from, to) ||
-                                      history_wrote_range(store->history, from, to, snapshot));
-    }
-    if (reader->failed)
-        return malformed(err, "reads");
-    return !changed || conflict(err);
-}
-
-static bool judge_require(struct group *group, const struct operation *operation, struct err *err)
-{
-    struct change *change = lookup(group, operation->key, err);
-    uint8_t head[STORED_HEAD];
-    uint64_t version;
-
-    if (change == NULL)
-        return false;
-    version = change->now.version;
-    if (version == 0 && change->now.bytes.data != NULL)
-        version = stored_seal(change->key, change->now.kind, change->now.bytes, head);
-    return version == operation->number ||
-           err_set(err, ERR_CONFLICT, "the version is no longer the one required");
-}
-
-static bool judge_add(struct group *group, const struct operation *operation, struct err *err)
-{
-    struct change *change = lookup(group, operation->key, err);
-
-    if (change == NULL)
-        return false;
-    return change->now.bytes.data == NULL || change->now.kind == STORED_COUNTER ||
-           err_set(err, ERR_INPUT, "added to what is no counter");
-}
-
-static bool judge_append(struct group *group, const struct operation *operation, struct err *err)
-{
-    struct change *head;
-
-    if (!log_name_is_good(operation->key))
-        return malformed(err, "a log's name");
-    head = lookup(group, log_head_key(&group->arena, operation->key), err);
-    if (head == NULL)
-        return false;
-    return head->now.bytes.data == NULL ||
-           head->now.bytes.len == 8 + log_chain_len(operation->key) ||
-           err_set(err, ERR_CORRUPT, "the head of a log has a wrong length");
-}
-
-static bool judge_sizes(const struct operation *operation, struct slice *last, struct err *err)
-{
-    struct slice key = operation->key;
-
-    if (operation->value.len > STORE_VALUE_MAX || key.len == 0 || key.len > STORE_KEY_MAX)
-        return malformed(err, "a size");
-    if (operation->op == OP_APPEND || operation->op == OP_REQUIRE)
-        return true;
-    if (key.data[0] == SPACE_LOG)
-        return malformed(err, "a log that is not appended to");
-    if (last->data != NULL && slice_compare(*last, key) >= 0)
-        return malformed(err, "keys out of order");
-    *last = key;
-    return true;
-}
-
-static bool judge_operation(struct group *group, const struct operation *operation,
-                            struct err *err)
-{
-    switch (operation->op) {
-    case OP_REQUIRE:
-        return judge_require(group, operation, err);
-    case OP_ADD:
-        return judge_add(group, operation, err);
-    case OP_APPEND:
-        return judge_append(group, operation, err);
-    default:
-        return true;
-    }
-}
-
-// How many bytes more the store will hold for what an operation leaves behind.
-static bool growth_of(struct group *group, const struct operation *operation, int64_t *growth,
-                      struct err *err)
-{
-    struct change *change;
-    int64_t after = (int64_t)(operation->key.len + STORED_HEAD + operation->value.len);
-
-    if (operation->op == OP_REQUIRE)
-        return true;
-    if (operation->op == OP_APPEND) {
-        *growth += after + LOG_TIME_LEN + LOG_CHAIN_LEN;
-        return true;
-    }
-    change = lookup(group, operation->key, err);
-    if (change == NULL)
-        return false;
-    if (operation->op == OP_DELETE)
-        after = 0;
-    if (operation->op == OP_ADD || operation->op == OP_RESET)
-        after += 8;
-    if (change->now.bytes.data != NULL)
-        after -= (int64_t)(change->key.len + STORED_HEAD + change->now.bytes.len);
-    *growth += after;
-    return true;
-}
-
-// Near the limit only a commit that takes no more room than it gives passes.
-static bool judge_room(struct store *store, struct reader operations, struct err *err)
-{
-    struct group *group = store->group;
-    uint64_t used = group->bytes + (uint64_t)(group->growth > 0 ? group->growth : 0);
-    struct operation operation;
-    int64_t growth = 0;
-    bool end;
-
-    if (used + 2 * reader_left(&operations) < store->options.bytes_max) {
-        group->growth += (int64_t)reader_left(&operations);
-        return true;
-    }
-    while (operation_read(&operations, &operation, &end) && !end) {
-        if (!growth_of(group, &operation, &growth, err))
-            return false;
-    }
-    if (growth > 0 && used + (uint64_t)growth > store->options.bytes_max)
-        return err_set(err, ERR_FULL, "the store has reached its limit of %llu bytes",
-                       (unsigned long long)store->options.bytes_max);
-    group->growth += growth;
-    return true;
-}
-
-static bool judge(struct store *store, struct reader *reader, struct err *err)
-{
-    struct group *group = store->group;
-    struct operation operation;
-    struct slice last = {NULL, 0};
-    struct reader operations;
-    bool end = false;
-
-    if (read_u8(reader) != COMMIT_FORMAT)
-        return malformed(err, "a format that is not known here");
-    group->snapshot = read_u64(reader);
-    if (group->snapshot >= group->number)
-        return malformed(err, "a snapshot that is still to come");
-    if (!judge_reads(store, reader, err))
-        return false;
-    for (operations = *reader; !end;) {
-        if (!operation_read(&operations, &operation, &end))
-            return malformed(err, "an operation");
-        if (!end && (!judge_sizes(&operation, &last, err) ||
-                     !judge_operation(group, &operation, err)))
-            return false;
-    }
-    return judge_room(store, *reader, err);
 }
 
 // Gathering -------------------------------------------------------------------------------
@@ -445,7 +232,7 @@ static size_t judge_all(struct store *store, struct store_proposal *proposals, s
         struct reader reader = reader_of(proposals[i].commit);
         struct err *outcome = &proposals[i].outcome;
 
-        if (judge(store, &reader, outcome)) {
+        if (group_judge(store, &reader, outcome)) {
             gather(store->group, reader);
             accepted++;
         }
