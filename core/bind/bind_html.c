@@ -148,7 +148,7 @@ static bool is_safe_url(struct slice url)
     return false;
 }
 
-/// html.escape_url(value: any): string – a whole URL: http, https, mailto, tel, relative; else "#"
+/// html.escape_url(value: any): string – a whole URL: http(s), mailto, tel, relative; else "#"
 static int escape_url(lua_State *L)
 {
     struct slice url;
@@ -208,8 +208,7 @@ static int json_script(lua_State *L)
 static int markup(lua_State *L)
 {
     if (!is_html(L, 1))
-        return luaL_error(L, "<%%- needs markup, not a %s: use <%%= for text",
-                          luaL_typename(L, 1));
+        return luaL_error(L, "<%%- needs markup, not a %s: use <%%= for text", luaL_typename(L, 1));
     lua_getiuservalue(L, 1, 1);
     return 1;
 }
@@ -313,12 +312,18 @@ static void push_type(lua_State *L)
 int bind_html_open(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"escape_text", escape_text},   {"escape_attribute", escape_attribute},
-        {"escape_url", escape_url},     {"escape_path", escape_path},
-        {"escape_query", escape_query}, {"json_script", json_script},
-        {"markup", markup},             {"trusted", trusted},
-        {"is", is},                     {"concat", concat},
-        {"source", source},             {NULL, NULL},
+        {"escape_text", escape_text},
+        {"escape_attribute", escape_attribute},
+        {"escape_url", escape_url},
+        {"escape_path", escape_path},
+        {"escape_query", escape_query},
+        {"json_script", json_script},
+        {"markup", markup},
+        {"trusted", trusted},
+        {"is", is},
+        {"concat", concat},
+        {"source", source},
+        {NULL, NULL},
     };
 
     luaL_newlibtable(L, functions);

@@ -66,9 +66,9 @@ static void encode_float(struct encoder *encoder, double number)
         if (strtod(text, NULL) == number)
             break;
     }
-    if (strpbrk(text, ".e") == NULL)
-        strcat(text, ".0");
     buffer_text(encoder->out, text);
+    if (strpbrk(text, ".e") == NULL)
+        buffer_text(encoder->out, ".0");
 }
 
 static bool is_marked(lua_State *L, int index)

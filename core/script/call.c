@@ -69,9 +69,9 @@ static bool spent(const struct script *script, struct err *err)
     if (strcmp(script->passed, "memory") == 0)
         return err_set(err, ERR_LIMIT, "%s: memory of %zu KiB used up", script->name,
                        limits->memory / 1024);
-    return err_set(err, ERR_LIMIT, "%s: %s of %lld ms used up", script->name, script->passed,
-                   (long long)(strcmp(script->passed, "wall time") == 0 ? limits->wall_ms
-                                                                        : limits->cpu_ms));
+    return err_set(
+        err, ERR_LIMIT, "%s: %s of %lld ms used up", script->name, script->passed,
+        (long long)(strcmp(script->passed, "wall time") == 0 ? limits->wall_ms : limits->cpu_ms));
 }
 
 static bool fail(struct script *script, int status, struct err *err)
@@ -115,8 +115,7 @@ bool script_call(struct script *script, int args, int results, struct err *err)
 
     if (script_is_spent(script) || !lua_checkstack(L, results + LUA_MINSTACK)) {
         lua_settop(L, base - 1);
-        return script_is_spent(script) ? fail(script, LUA_OK, err)
-                                       : fail(script, LUA_ERRMEM, err);
+        return script_is_spent(script) ? fail(script, LUA_OK, err) : fail(script, LUA_ERRMEM, err);
     }
     lua_pushcfunction(L, on_error);
     lua_insert(L, base);

@@ -60,8 +60,12 @@ static int list_sort(lua_State *L)
 void list_open(lua_State *L)
 {
     static const luaL_Reg wrappers[] = {
-        {"insert", list_walk},   {"remove", list_walk}, {"concat", list_concat},
-        {"unpack", list_unpack}, {"move", list_move},   {"sort", list_sort},
+        {"insert", list_walk},
+        {"remove", list_walk},
+        {"concat", list_concat},
+        {"unpack", list_unpack},
+        {"move", list_move},
+        {"sort", list_sort},
         {NULL, NULL},
     };
 

@@ -34,8 +34,8 @@ static void add_folder(struct script *script, const char *path, enum script_room
     folder->room = room;
     for (len = strlen(path); len > 1 && folder->path[len - 1] == '/'; len--)
         folder->path[len - 1] = 0;
-    folder->label = strrchr(folder->path, '/') != NULL ? strrchr(folder->path, '/') + 1
-                                                       : folder->path;
+    folder->label =
+        strrchr(folder->path, '/') != NULL ? strrchr(folder->path, '/') + 1 : folder->path;
     while (*last != NULL)
         last = &(*last)->next;
     *last = folder;

@@ -47,14 +47,14 @@ struct script {
     struct clock *clock;
     struct script_limits limits;
     struct deadline deadline;
-    size_t used, peak, base;       // bytes: now, highest in this call, at its start
-    int64_t began_us, cpu_us;      // of the last call
-    const char *passed;            // which budget made it spent
+    size_t used, peak, base;  // bytes: now, highest in this call, at its start
+    int64_t began_us, cpu_us; // of the last call
+    const char *passed;       // which budget made it spent
     size_t growth, printed;
-    struct err failure;            // filled where an error is raised, before the stack unwinds
+    struct err failure; // filled where an error is raised, before the stack unwinds
     struct folder *folders;
-    int vars, room, loaded;        // registry: shared functions; the library room
-    int modules, chunks, threads;  // registry: C modules, compiled files, live coroutines
+    int vars, room, loaded;       // registry: shared functions; the library room
+    int modules, chunks, threads; // registry: C modules, compiled files, live coroutines
     size_t thread_count;
 };
 
@@ -74,7 +74,7 @@ void deadline_check(lua_State *L); // raises when expired
 int library_open(lua_State *L);
 // Replaces functions of the table on top; each finds the original as its first upvalue.
 void library_wrap(lua_State *L, const luaL_Reg *wrappers);
-void library_freeze(lua_State *L); // table on top → a view of it that cannot be written
+void library_freeze(lua_State *L);  // table on top → a view of it that cannot be written
 int library_original(lua_State *L); // calls the original with the same arguments
 
 // control.c, text.c, list.c, thread.c: what they put into the table on top

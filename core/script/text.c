@@ -142,10 +142,10 @@ static int text_format(lua_State *L)
 void text_open(lua_State *L)
 {
     static const luaL_Reg wrappers[] = {
-        {"rep", text_rep},         {"find", text_match},    {"match", text_match},
-        {"gmatch", text_match},    {"gsub", text_match},    {"format", text_format},
-        {"pack", text_pack},       {"packsize", text_pack}, {"unpack", text_unpack},
-        {"reverse", text_one},     {"lower", text_one},     {"upper", text_one},
+        {"rep", text_rep},      {"find", text_match},    {"match", text_match},
+        {"gmatch", text_match}, {"gsub", text_match},    {"format", text_format},
+        {"pack", text_pack},    {"packsize", text_pack}, {"unpack", text_unpack},
+        {"reverse", text_one},  {"lower", text_one},     {"upper", text_one},
         {NULL, NULL},
     };
 
@@ -156,8 +156,8 @@ void text_open(lua_State *L)
 
 void text_base_open(lua_State *L)
 {
-    static const luaL_Reg wrappers[] = {{"tostring", text_tostring}, {"print", text_print},
-                                        {NULL, NULL}};
+    static const luaL_Reg wrappers[] = {
+        {"tostring", text_tostring}, {"print", text_print}, {NULL, NULL}};
 
     library_wrap(L, wrappers);
     lua_getfield(L, -1, LUA_UTF8LIBNAME);

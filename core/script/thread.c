@@ -196,8 +196,11 @@ static int thread_close(lua_State *L)
 void thread_open(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"create", thread_create}, {"resume", thread_resume}, {"wrap", thread_wrap},
-        {"close", thread_close},   {NULL, NULL},
+        {"create", thread_create},
+        {"resume", thread_resume},
+        {"wrap", thread_wrap},
+        {"close", thread_close},
+        {NULL, NULL},
     };
 
     luaL_setfuncs(L, functions, 0);

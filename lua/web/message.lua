@@ -19,8 +19,8 @@ local PLURALS <const> = {
   en = function(count) return count == 1 and "one" or "other" end,
 }
 
-local MONTHS <const> = {"January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-  "November", "December"}
+local MONTHS <const> = {"January", "February", "March", "April", "May", "June", "July", "August", "September",
+  "October", "November", "December"}
 local DAYS <const> = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"}
 local DAYS_ZH <const> = {"周日", "周一", "周二", "周三", "周四", "周五", "周六"}
 

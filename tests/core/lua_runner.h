@@ -3,7 +3,7 @@
 // tests beside the C ones. tests/lua/test.lua says how they are written. The caller makes the
 // state, so that each area brings the modules and folders it needs:
 //
-//     static struct script *make(void *context, struct err *err) { … script_library(script, "lua") … }
+//     static struct script *make(void *context, struct err *err);
 //     lua_run_folder("tests/lua/web", make, NULL);
 #pragma once
 

@@ -91,7 +91,8 @@ static void a_script_computes_and_answers(void)
     struct script *script = make();
     struct err err;
 
-    CHECK_OK(run(script, "local sum = 0 for i = 1, 10 do sum = sum + i end return sum", &err), &err);
+    CHECK_OK(run(script, "local sum = 0 for i = 1, 10 do sum = sum + i end return sum", &err),
+             &err);
     CHECK(lua_tointeger(script_state(script), -1) == 55);
     CHECK(script_memory(script) > 0 && !script_is_spent(script));
     script_destroy(script);
@@ -99,8 +100,8 @@ static void a_script_computes_and_answers(void)
 
 static void what_reaches_outside_is_absent(void)
 {
-    static const char *const names[] = {"io", "os", "debug", "package", "dofile", "loadfile",
-                                        "collectgarbage", "warn", NULL};
+    static const char *const names[] = {
+        "io", "os", "debug", "package", "dofile", "loadfile", "collectgarbage", "warn", NULL};
     char text[100];
 
     for (const char *const *name = names; *name != NULL; name++) {
@@ -175,7 +176,8 @@ static void endless_loops_are_stopped(void)
     is_stopped("table.sort({3, 2, 1}, function() while true do end end)");
     is_stopped("local f = load('while true do end') f()");
     is_stopped("return #setmetatable({}, {__len = function() while true do end end})");
-    is_stopped("return tostring(setmetatable({}, {__tostring = function() while true do end end}))");
+    is_stopped(
+        "return tostring(setmetatable({}, {__tostring = function() while true do end end}))");
 }
 
 static void coroutines_do_not_swallow_the_deadline(void)
@@ -238,7 +240,8 @@ static void functions_of_c_have_limits(void)
     fails("return table.unpack({}, 1, 1e6)", "too many results");
     fails("return table.unpack({}, 1, 1e8)", "more than 1000000");
     fails("return table.concat(setmetatable({}, {__index = function() return '' end}),"
-          " '', 1, 1e15)", "more than 1000000");
+          " '', 1, 1e15)",
+          "more than 1000000");
     fails("table.insert(setmetatable({}, {__len = function() return 1e15 end}), 1, 1)", "__len");
     fails("local t = {} for i = 1, 100001 do t[i] = 0 end table.sort(t)", "more than 100000");
     fails("return ('x'):find(('x'):rep(1025))", "longer than 1024");
@@ -281,13 +284,19 @@ static void a_state_that_stays_full_is_spent(void)
     struct err err = {0};
 
     script_limit(script, &(struct script_limits){.cpu_ms = 2000, .memory = 4 << 20});
-    CHECK_OK(run(script, "local kept = {} return function() for i = 1, math.huge do"
-                         " kept[#kept + 1] = ('x'):rep(1000) .. #kept end end", &err), &err);
+    CHECK_OK(run(script,
+                 "local kept = {} return function() for i = 1, math.huge do"
+                 " kept[#kept + 1] = ('x'):rep(1000) .. #kept end end",
+                 &err),
+             &err);
     CHECK(!script_call(script, 0, 0, &err) && err.code == ERR_LIMIT);
     CHECK(!script_is_spent(script)); // nothing referred to kept any more
 
-    CHECK_OK(run(script, "local kept = {} return function() for i = 1, math.huge do"
-                         " kept[#kept + 1] = ('x'):rep(1000) .. #kept end end", &err), &err);
+    CHECK_OK(run(script,
+                 "local kept = {} return function() for i = 1, math.huge do"
+                 " kept[#kept + 1] = ('x'):rep(1000) .. #kept end end",
+                 &err),
+             &err);
     lua_pushvalue(script_state(script), -1);
     CHECK(!script_call(script, 0, 0, &err) && err.code == ERR_LIMIT);
     CHECK(script_is_spent(script));
@@ -308,8 +317,10 @@ static void an_error_names_file_line_and_callers(void)
     struct script *script = make();
     struct err err = {0};
 
-    CHECK(!run(script, "local function inner()\n local x = nil\n return x.y\nend\n"
-                       "local function outer()\n return (inner())\nend\nreturn (outer())", &err));
+    CHECK(!run(script,
+               "local function inner()\n local x = nil\n return x.y\nend\n"
+               "local function outer()\n return (inner())\nend\nreturn (outer())",
+               &err));
     CHECK(err.code == ERR_SCRIPT);
     CHECK(strstr(err.text, "notes/main.lua:3: attempt to index a nil value") != NULL);
     CHECK(strstr(err.text, "notes/main.lua:6 (") != NULL);
@@ -346,8 +357,11 @@ static void an_error_of_the_host_keeps_its_code(void)
     CHECK(strstr(err.text, "not yours\n  at notes/main.lua:2") != NULL);
     CHECK(!run(script, "local _, e = pcall(require('core.host').denied) error(e)", &err));
     CHECK(err.code == ERR_DENIED);
-    CHECK_OK(run(script, "local _, e = pcall(require('core.host').denied)"
-                         " return tostring(e) == 'not yours'", &err), &err);
+    CHECK_OK(run(script,
+                 "local _, e = pcall(require('core.host').denied)"
+                 " return tostring(e) == 'not yours'",
+                 &err),
+             &err);
     CHECK(lua_toboolean(script_state(script), -1));
     script_destroy(script);
 }
@@ -435,13 +449,18 @@ static void a_call_within_a_call_shares_its_budget(void)
     CHECK_OK(script_module(script, "core.back", open_back, &err), &err);
     CHECK_OK(run(script, "return require('core.back')(function() return 7 end)", &err), &err);
     CHECK(lua_tointeger(script_state(script), -1) == 7);
-    CHECK_OK(run(script, "return coroutine.wrap(function() return require('core.back')"
-                         "(function() return 8 end) end)()", &err), &err);
+    CHECK_OK(run(script,
+                 "return coroutine.wrap(function() return require('core.back')"
+                 "(function() return 8 end) end)()",
+                 &err),
+             &err);
     CHECK(lua_tointeger(script_state(script), -1) == 8);
     CHECK(!run(script, "require('core.back')(function() error('deep') end)", &err));
     CHECK(strstr(err.text, "deep") != NULL && !script_is_spent(script));
-    CHECK(!run(script, "local back = require('core.back') while true do pcall(back, function()"
-                       " while true do end end) end", &err));
+    CHECK(!run(script,
+               "local back = require('core.back') while true do pcall(back, function()"
+               " while true do end end) end",
+               &err));
     CHECK(err.code == ERR_LIMIT && script_is_spent(script));
     script_destroy(script);
 }
@@ -452,8 +471,10 @@ static void yielding_across_the_host_is_an_error(void)
     struct err err = {0};
 
     CHECK_OK(script_module(script, "core.back", open_back, &err), &err);
-    CHECK(!run(script, "coroutine.wrap(function() require('core.back')(function()"
-                       " coroutine.yield() end) end)()", &err));
+    CHECK(!run(script,
+               "coroutine.wrap(function() require('core.back')(function()"
+               " coroutine.yield() end) end)()",
+               &err));
     CHECK(strstr(err.text, "yield across a C-call boundary") != NULL);
     script_destroy(script);
 }
@@ -479,8 +500,9 @@ static void make_folders(struct folders *folders)
     strcpy(folders->app, "/tmp/script_test_XXXXXX");
     CHECK(mkdtemp(folders->library) != NULL && mkdtemp(folders->app) != NULL);
     put_file(folders->library, "door.lua", "return {open = true}");
-    put_file(folders->app, "main.lua", "local notes = require('notes')\nnotes.count = notes.count + 1"
-                                       "\nreturn notes.count");
+    put_file(folders->app, "main.lua",
+             "local notes = require('notes')\nnotes.count = notes.count + 1"
+             "\nreturn notes.count");
     put_file(folders->app, "notes.lua", "return {count = 0}");
     put_file(folders->app, "wrong.lua", "local x = 1\nreturn x.y.z");
     put_file(folders->app, "broken.lua", "local x = = 1");
@@ -559,7 +581,8 @@ static void an_instance_finds_its_own_modules_and_what_is_offered(void)
     CHECK_OK(script_call(script, 1, 0, &err), &err);
     CHECK_OK(script_instance_require(instance, "asks", &err), &err);
     CHECK(lua_toboolean(L, -1));
-    CHECK_OK(run(script, "return require('door').open and require('core.host') ~= nil", &err), &err);
+    CHECK_OK(run(script, "return require('door').open and require('core.host') ~= nil", &err),
+             &err);
     CHECK(lua_toboolean(L, -1));
     script_instance_destroy(instance);
     script_destroy(script);
