@@ -119,9 +119,15 @@ static void push_role_org(lua_State *L, struct call *call)
     push_tree_org(L, call, &call->request->role_org);
 }
 
+// nil: nobody is signed in.
 static void push_name(lua_State *L, struct call *call)
 {
-    lua_pushstring(L, call->request->signed_in ? call->request->name : NULL);
+    const struct host_request *request = call->request;
+
+    if (!request->signed_in)
+        lua_pushnil(L);
+    else
+        lua_pushstring(L, request->name != NULL ? request->name : "");
 }
 
 // Where the role that is acted in can go.
