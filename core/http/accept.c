@@ -69,7 +69,7 @@ static struct address **find_address(struct http_server *server, const uint64_t 
     uint64_t mixed = (key[0] ^ server->address_seed) * 0x9e3779b97f4a7c15u + key[1];
     struct address **link = &server->addresses[(mixed >> 40) % ADDRESS_BUCKETS];
 
-    while (*link != NULL && memcmp((*link)->key, key, sizeof (*link)->key) != 0)
+    while (*link != NULL && memcmp((*link)->key, key, sizeof(*link)->key) != 0)
         link = &(*link)->next;
     return link;
 }

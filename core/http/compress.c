@@ -40,9 +40,9 @@ void compressor_destroy(struct compressor *compressor)
 
 bool compress_type(struct slice type)
 {
-    static const char *const types[] = {"application/json", "application/problem+json",
+    static const char *const types[] = {"application/json",       "application/problem+json",
                                         "application/javascript", "application/manifest+json",
-                                        "application/xml", "image/svg+xml"};
+                                        "application/xml",        "image/svg+xml"};
 
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (slice_starts(type, slice_text(types[i])))

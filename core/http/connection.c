@@ -106,7 +106,8 @@ static bool is_inner_alive(const struct connection *connection)
     h2o_socket_cb reads = connection->sock->_cb.read;
 
     return connection->phase == PHASE_REFUSING || connection->phase == PHASE_LINGER ||
-           connection->open > 0 || reads == gate_read || (reads != NULL && reads == connection->inner);
+           connection->open > 0 || reads == gate_read ||
+           (reads != NULL && reads == connection->inner);
 }
 
 void connection_close(struct connection *connection)
@@ -147,7 +148,8 @@ static void on_late_bytes(h2o_socket_t *sock, const char *reason)
 
     connection->lingered += sock->input->size;
     h2o_buffer_consume(&sock->input, sock->input->size);
-    if (reason != NULL || connection->lingered > (uint64_t)connection->server->config->http.body_bytes)
+    if (reason != NULL ||
+        connection->lingered > (uint64_t)connection->server->config->http.body_bytes)
         connection_close(connection);
 }
 

@@ -17,7 +17,8 @@ static struct one_frame read_head(const uint8_t *at)
         .len = (size_t)at[0] << 16 | (size_t)at[1] << 8 | at[2],
         .type = at[3],
         .flags = at[4],
-        .stream = (uint32_t)(at[5] & 0x7f) << 24 | (uint32_t)at[6] << 16 | (uint32_t)at[7] << 8 | at[8],
+        .stream =
+            (uint32_t)(at[5] & 0x7f) << 24 | (uint32_t)at[6] << 16 | (uint32_t)at[7] << 8 | at[8],
     };
 }
 

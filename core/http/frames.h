@@ -11,21 +11,21 @@
 enum { FRAMES_BODIES_MAX = 128 }; // libh2o announces 100 streams
 
 struct frame_limits {
-    int64_t resets;     // in ten seconds, when they are most of the requests
-    int64_t rate;       // frames a second that carry nothing of a request
-    size_t head_bytes;  // of an encoded header block
+    int64_t resets;                    // in ten seconds, when they are most of the requests
+    int64_t rate;                      // frames a second that carry nothing of a request
+    size_t head_bytes;                 // of an encoded header block
     uint64_t body_bytes, bodies_bytes; // of one body; of all bodies held at a time
 };
 
 struct frames {
     bool started, in_block, filled;
-    size_t block_bytes;        // of the header block that is being received
+    size_t block_bytes; // of the header block that is being received
     uint32_t last_stream;
-    uint64_t streams;          // opened, ever
+    uint64_t streams; // opened, ever
     uint64_t recent_streams, recent_resets;
-    int64_t recent_us;         // since when these two are counted
-    uint64_t data_bytes;       // received in bodies, ever
-    uint64_t held_bytes;       // received in bodies whose request is not over
+    int64_t recent_us;             // since when these two are counted
+    uint64_t data_bytes;           // received in bodies, ever
+    uint64_t held_bytes;           // received in bodies whose request is not over
     size_t body_count, open_count; // bodies held; of these not complete
     struct frames_body {
         uint32_t stream, bytes;
@@ -33,7 +33,7 @@ struct frames {
     } bodies[FRAMES_BODIES_MAX];
     double tokens;
     int64_t filled_us;
-    uint64_t granted;          // bytes sent that tokens were already given for
+    uint64_t granted; // bytes sent that tokens were already given for
 };
 
 // Looks at the frames in bytes[0…*len), which begins at a frame. Frames of unknown types are
@@ -42,6 +42,6 @@ struct frames {
 const char *frames_check(struct frames *frames, const struct frame_limits *limits, uint8_t *bytes,
                          size_t *len, uint64_t sent, int64_t now_us);
 // Resets that the server had to send (MadeYouReset) come out of the same budget.
-const char *frames_spend(struct frames *frames, const struct frame_limits *limits,
-                         uint64_t resets, int64_t now_us);
+const char *frames_spend(struct frames *frames, const struct frame_limits *limits, uint64_t resets,
+                         int64_t now_us);
 void frames_release(struct frames *frames, uint32_t stream); // a request is over

@@ -6,7 +6,8 @@
 static struct head_limits head_limits_of(const struct config *config)
 {
     // libh2o takes 100 fields at most
-    int64_t fields = config->http.head_fields < H2O_MAX_HEADERS ? config->http.head_fields : H2O_MAX_HEADERS;
+    int64_t fields =
+        config->http.head_fields < H2O_MAX_HEADERS ? config->http.head_fields : H2O_MAX_HEADERS;
 
     return (struct head_limits){(size_t)config->http.head_bytes, (size_t)fields,
                                 (uint64_t)config->http.body_bytes};
@@ -51,8 +52,7 @@ static bool may_have_ended(const struct connection *connection, struct slice byt
 // True when libh2o may go on with what is in the input.
 static bool pass_head(struct connection *connection)
 {
-    struct slice bytes =
-        slice_of(connection->sock->input->bytes, connection->sock->input->size);
+    struct slice bytes = slice_of(connection->sock->input->bytes, connection->sock->input->size);
     struct head head;
     int status;
 
@@ -146,7 +146,8 @@ void gate_read(h2o_socket_t *sock, const char *reason)
 {
     struct connection *connection = connection_of(sock);
 
-    if (reason == NULL && !(connection->frames != NULL ? pass_frames(connection) : pass_head(connection)))
+    if (reason == NULL &&
+        !(connection->frames != NULL ? pass_frames(connection) : pass_head(connection)))
         return;
     run_inner(connection, reason);
 }

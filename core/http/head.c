@@ -169,8 +169,7 @@ static struct slice trim(struct slice value)
 {
     while (value.len > 0 && (value.data[0] == ' ' || value.data[0] == '\t'))
         value = slice_of(value.data + 1, value.len - 1);
-    while (value.len > 0 &&
-           (value.data[value.len - 1] == ' ' || value.data[value.len - 1] == '\t'))
+    while (value.len > 0 && (value.data[value.len - 1] == ' ' || value.data[value.len - 1] == '\t'))
         value.len--;
     return value;
 }
@@ -230,7 +229,8 @@ static int check_framing(const struct sum *sum, uint64_t body_max)
         return refuse(sum->head, 400, "malformed Host");
     if (head_absolute(sum->target, &authority, &path) && sum->hosts == 1 &&
         (authority.len != sum->host.len ||
-         strncasecmp((const char *)authority.data, (const char *)sum->host.data, authority.len) != 0))
+         strncasecmp((const char *)authority.data, (const char *)sum->host.data, authority.len) !=
+             0))
         return refuse(sum->head, 400, "target and Host differ");
     if (sum->encodings > 0 && (sum->lengths > 0 || sum->encodings > 1 || sum->old))
         return refuse(sum->head, 400, "ambiguous framing");

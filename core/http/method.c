@@ -4,8 +4,9 @@
 int method_known(struct slice name, enum http_method *method)
 {
     static const char *const names[] = {
-        [HTTP_GET] = "GET",     [HTTP_HEAD] = "HEAD",     [HTTP_POST] = "POST",      [HTTP_PUT] = "PUT",
-        [HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE", [HTTP_OPTIONS] = "OPTIONS"};
+        [HTTP_GET] = "GET",        [HTTP_HEAD] = "HEAD",   [HTTP_POST] = "POST",
+        [HTTP_PUT] = "PUT",        [HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE",
+        [HTTP_OPTIONS] = "OPTIONS"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (slice_is(name, names[i])) {

@@ -88,8 +88,7 @@ static bool needs_no_decoding(struct slice path)
     return true;
 }
 
-bool path_decode(struct arena *arena, struct slice target, struct slice *path,
-                 struct slice *query)
+bool path_decode(struct arena *arena, struct slice target, struct slice *path, struct slice *query)
 {
     const uint8_t *mark = target.len > 0 ? memchr(target.data, '?', target.len) : NULL;
     struct slice raw = target;

@@ -10,9 +10,9 @@
 
 enum { COMPRESS_MIN = 1024 };
 
-#define POLICY(script, style)                                                                      \
-    "default-src 'self'; script-src 'self'" script "; style-src 'self'" style                      \
-    "; img-src 'self' data: blob:; frame-ancestors 'self'; base-uri 'none'; form-action 'self'; "  \
+#define POLICY(script, style)                                                                     \
+    "default-src 'self'; script-src 'self'" script "; style-src 'self'" style                     \
+    "; img-src 'self' data: blob:; frame-ancestors 'self'; base-uri 'none'; form-action 'self'; " \
     "object-src 'none'"
 
 struct fixed_field {
@@ -29,11 +29,13 @@ static const struct fixed_field protections[] = {
 };
 enum { PROTECTION_COUNT = sizeof protections / sizeof *protections };
 
-static const struct fixed_field
-    transport = {{H2O_STRLIT("strict-transport-security")}, {H2O_STRLIT("max-age=31536000")}},
-    no_store = {{H2O_STRLIT("cache-control")}, {H2O_STRLIT("no-store")}},
-    policy = {{H2O_STRLIT("content-security-policy")}, {H2O_STRLIT(POLICY("", ""))}},
-    request_id = {{H2O_STRLIT("x-request-id")}, {NULL, 0}};
+static const struct fixed_field transport = {{H2O_STRLIT("strict-transport-security")},
+                                             {H2O_STRLIT("max-age=31536000")}},
+                                no_store = {{H2O_STRLIT("cache-control")},
+                                            {H2O_STRLIT("no-store")}},
+                                policy = {{H2O_STRLIT("content-security-policy")},
+                                          {H2O_STRLIT(POLICY("", ""))}},
+                                request_id = {{H2O_STRLIT("x-request-id")}, {NULL, 0}};
 
 const char *status_reason(int status)
 {
@@ -41,18 +43,45 @@ const char *status_reason(int status)
         int status;
         const char *reason;
     } reasons[] = {
-        {200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"},
-        {206, "Partial Content"}, {301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"},
-        {304, "Not Modified"}, {307, "Temporary Redirect"}, {308, "Permanent Redirect"},
-        {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"},
-        {405, "Method Not Allowed"}, {406, "Not Acceptable"}, {408, "Request Timeout"},
-        {409, "Conflict"}, {410, "Gone"}, {411, "Length Required"}, {412, "Precondition Failed"},
-        {413, "Content Too Large"}, {414, "URI Too Long"}, {415, "Unsupported Media Type"},
-        {416, "Range Not Satisfiable"}, {417, "Expectation Failed"}, {421, "Misdirected Request"},
-        {422, "Unprocessable Content"}, {428, "Precondition Required"}, {429, "Too Many Requests"},
-        {431, "Request Header Fields Too Large"}, {500, "Internal Server Error"},
-        {501, "Not Implemented"}, {502, "Bad Gateway"}, {503, "Service Unavailable"},
-        {504, "Gateway Timeout"}, {505, "HTTP Version Not Supported"}, {507, "Insufficient Storage"},
+        {200, "OK"},
+        {201, "Created"},
+        {202, "Accepted"},
+        {204, "No Content"},
+        {206, "Partial Content"},
+        {301, "Moved Permanently"},
+        {302, "Found"},
+        {303, "See Other"},
+        {304, "Not Modified"},
+        {307, "Temporary Redirect"},
+        {308, "Permanent Redirect"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {406, "Not Acceptable"},
+        {408, "Request Timeout"},
+        {409, "Conflict"},
+        {410, "Gone"},
+        {411, "Length Required"},
+        {412, "Precondition Failed"},
+        {413, "Content Too Large"},
+        {414, "URI Too Long"},
+        {415, "Unsupported Media Type"},
+        {416, "Range Not Satisfiable"},
+        {417, "Expectation Failed"},
+        {421, "Misdirected Request"},
+        {422, "Unprocessable Content"},
+        {428, "Precondition Required"},
+        {429, "Too Many Requests"},
+        {431, "Request Header Fields Too Large"},
+        {500, "Internal Server Error"},
+        {501, "Not Implemented"},
+        {502, "Bad Gateway"},
+        {503, "Service Unavailable"},
+        {504, "Gateway Timeout"},
+        {505, "HTTP Version Not Supported"},
+        {507, "Insufficient Storage"},
     };
 
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
@@ -215,8 +244,8 @@ void respond_field(struct http_request *request, const char *name, struct slice 
         return;
     }
     request->has_policy |= strcmp(name, "content-security-policy") == 0;
-    h2o_add_header_by_str(&req->pool, &req->res.headers, h2o_strdup(&req->pool, name, len).base, len,
-                          0, NULL, copy.base, copy.len);
+    h2o_add_header_by_str(&req->pool, &req->res.headers, h2o_strdup(&req->pool, name, len).base,
+                          len, 0, NULL, copy.base, copy.len);
 }
 
 static bool has_no_body(int status)
@@ -270,7 +299,9 @@ void http_respond(struct http_request *request, int status, const struct http_fi
         }
     }
     if (body.len > 0 && request->method != HTTP_HEAD)
-        body.data = (const uint8_t *)h2o_strdup(&request->req->pool, (const char *)body.data, body.len).base;
+        body.data =
+            (const uint8_t *)h2o_strdup(&request->req->pool, (const char *)body.data, body.len)
+                .base;
     respond_send(request, body);
 }
 
@@ -287,7 +318,8 @@ void respond_problem(struct http_request *request, int status)
         respond_field(request, "allow", slice_text(METHODS_ALLOWED));
     if (!has_no_body(status))
         respond_field(request, "content-type", slice_text("text/plain; charset=utf-8"));
-    respond_send(request, slice_of(h2o_strdup(&request->req->pool, text, (size_t)len).base, (size_t)len));
+    respond_send(request,
+                 slice_of(h2o_strdup(&request->req->pool, text, (size_t)len).base, (size_t)len));
 }
 
 static void put_field(struct buffer *out, const struct fixed_field *field)

@@ -220,8 +220,8 @@ void http_drain(struct http_server *server, loop_call *drained, void *context)
         server->loop.after(&server->loop, 0, on_drained, server);
         return;
     }
-    server->drain_limit = server->loop.after(&server->loop, server->config->http.drain_ms,
-                                             on_drain_limit, server);
+    server->drain_limit =
+        server->loop.after(&server->loop, server->config->http.drain_ms, on_drain_limit, server);
     h2o_context_request_shutdown(&server->context);
     close_where(server, false);
 }

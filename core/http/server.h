@@ -58,12 +58,12 @@ struct connection {
     bool held, closed; // held: somebody up the stack still needs the struct
     bool last;         // no request after this one
     enum phase phase;
-    int64_t since_us;  // of the phase; HTTP/2: of the last new stream
-    size_t scanned;    // bytes of an incomplete head in which no end was found
-    size_t head_len;   // of the current request
+    int64_t since_us; // of the phase; HTTP/2: of the last new stream
+    size_t scanned;   // bytes of an incomplete head in which no end was found
+    size_t head_len;  // of the current request
     uint64_t body_len, requests;
-    int refusal;            // status with which a pipelined request will be refused
-    unsigned open, sending; // requests begun; of these answered, but not sent
+    int refusal;             // status with which a pipelined request will be refused
+    unsigned open, sending;  // requests begun; of these answered, but not sent
     int64_t sent_us, got_us; // when the progress of sending and receiving was last measured
     uint64_t sent_bytes, got_bytes;
     uint64_t lingered;
@@ -91,7 +91,7 @@ struct static_files;
 struct compressor;
 
 struct http_server {
-    struct loop loop; // first: http_loop gives it out
+    struct loop loop;     // first: http_loop gives it out
     struct random random; // hands out what was drawn in one go
     struct http_options options;
     const struct config *config;
@@ -132,13 +132,13 @@ void loop_init(struct http_server *server);
 // accept.c
 void accept_start(struct http_server *server);
 void accept_stop(struct http_server *server);
-void accept_resume(struct http_server *server); // there is room again
+void accept_resume(struct http_server *server);                     // there is room again
 int64_t accept_room(const struct config *config, size_t listeners); // connections we can hold
 void address_leave(struct connection *connection);
 
 // connection.c
 void connection_begin(struct connection *connection, int fd);
-void connection_close(struct connection *connection); // may free it, unless it is held
+void connection_close(struct connection *connection);  // may free it, unless it is held
 void connection_let_go(struct connection *connection); // ends held
 void connection_phase(struct connection *connection, enum phase phase);
 // Answers with a short text of ours and closes, before libh2o has seen the request.

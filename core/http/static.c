@@ -39,14 +39,26 @@ static const char *type_of(const char *path)
     static const struct {
         const char *suffix, *type;
     } types[] = {
-        {".css", "text/css; charset=utf-8"}, {".js", "text/javascript; charset=utf-8"},
-        {".mjs", "text/javascript; charset=utf-8"}, {".svg", "image/svg+xml"},
-        {".png", "image/png"}, {".jpg", "image/jpeg"}, {".webp", "image/webp"},
-        {".avif", "image/avif"}, {".gif", "image/gif"}, {".ico", "image/x-icon"},
-        {".woff2", "font/woff2"}, {".woff", "font/woff"}, {".json", "application/json"},
-        {".webmanifest", "application/manifest+json"}, {".txt", "text/plain; charset=utf-8"},
-        {".html", "text/html; charset=utf-8"}, {".wasm", "application/wasm"},
-        {".pdf", "application/pdf"}, {".mp3", "audio/mpeg"}, {".mp4", "video/mp4"},
+        {".css", "text/css; charset=utf-8"},
+        {".js", "text/javascript; charset=utf-8"},
+        {".mjs", "text/javascript; charset=utf-8"},
+        {".svg", "image/svg+xml"},
+        {".png", "image/png"},
+        {".jpg", "image/jpeg"},
+        {".webp", "image/webp"},
+        {".avif", "image/avif"},
+        {".gif", "image/gif"},
+        {".ico", "image/x-icon"},
+        {".woff2", "font/woff2"},
+        {".woff", "font/woff"},
+        {".json", "application/json"},
+        {".webmanifest", "application/manifest+json"},
+        {".txt", "text/plain; charset=utf-8"},
+        {".html", "text/html; charset=utf-8"},
+        {".wasm", "application/wasm"},
+        {".pdf", "application/pdf"},
+        {".mp3", "audio/mpeg"},
+        {".mp4", "video/mp4"},
     };
     size_t len = strlen(path);
 
@@ -297,9 +309,9 @@ static void serve(const struct static_file *file, struct http_request *request)
     int status = is_known(request, etag) ? 304 : 200;
 
     respond_prepare(request, status, 5);
-    respond_field(request, "cache-control",
-                  slice_text(file->immutable ? "public, max-age=31536000, immutable"
-                                             : "public, no-cache"));
+    respond_field(
+        request, "cache-control",
+        slice_text(file->immutable ? "public, max-age=31536000, immutable" : "public, no-cache"));
     respond_field(request, "etag", slice_text(etag));
     if (has_variants(file))
         respond_field(request, "vary", slice_text("accept-encoding"));

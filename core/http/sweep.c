@@ -97,7 +97,8 @@ static void sweep_http2(struct connection *connection, int64_t now_us, int64_t a
     else if (frames->in_block && age_ms > config->http.request_ms)
         connection_close(connection);
     // libh2o says good-bye after idle_ms without a byte; this is for those who send bytes only
-    else if (connection->open == 0 && frames->open_count == 0 && age_ms > config->http.idle_ms * 5 / 4)
+    else if (connection->open == 0 && frames->open_count == 0 &&
+             age_ms > config->http.idle_ms * 5 / 4)
         connection_close(connection);
 }
 

@@ -38,8 +38,7 @@ static void sift_down(struct timers *timers, struct loop_timer *timer)
     put(timers, at, timer);
 }
 
-struct loop_timer *timers_add(struct timers *timers, int64_t due_us, loop_call *fire,
-                              void *context)
+struct loop_timer *timers_add(struct timers *timers, int64_t due_us, loop_call *fire, void *context)
 {
     struct loop_timer *timer = mem_zero(sizeof *timer);
 

@@ -84,13 +84,15 @@ static void echo(struct http_request *request)
     struct slice path = http_path(request), query = http_query(request), body = http_body(request),
                  host = http_host(request), address = http_address(request),
                  cookie = http_cookie(request, "a");
-    const char *text = arena_format(
-        arena, "method=%d\npath=%.*s\nquery=%.*s\nhost=%.*s\naddress=%.*s\ntls=%d\ncookie=%.*s\nbody=%.*s\n",
-        http_method(request), (int)path.len, (const char *)path.data, (int)query.len,
-        (const char *)query.data, (int)host.len, (const char *)host.data, (int)address.len,
-        (const char *)address.data, http_is_tls(request), (int)cookie.len,
-        cookie.data != NULL ? (const char *)cookie.data : "", (int)body.len,
-        (const char *)body.data);
+    const char *text =
+        arena_format(arena,
+                     "method=%d\npath=%.*s\nquery=%.*s\nhost=%.*s\naddress=%.*s\ntls=%d\ncookie=%.*"
+                     "s\nbody=%.*s\n",
+                     http_method(request), (int)path.len, (const char *)path.data, (int)query.len,
+                     (const char *)query.data, (int)host.len, (const char *)host.data,
+                     (int)address.len, (const char *)address.data, http_is_tls(request),
+                     (int)cookie.len, cookie.data != NULL ? (const char *)cookie.data : "",
+                     (int)body.len, (const char *)body.data);
 
     answer(request, 200, "text/plain; charset=utf-8", slice_text(text));
 }
@@ -111,13 +113,13 @@ static void stats(struct world *world, struct http_request *request)
     struct http_stats now;
 
     http_stats(world->server, &now);
-    answer(request, 200, "application/json",
-           slice_text(arena_format(
-               http_arena(request),
-               "{\"open\":%llu,\"requests\":%llu,\"refusedHeads\":%llu,\"refusedConnections\":%llu}",
-               (unsigned long long)now.connections_open, (unsigned long long)now.requests,
-               (unsigned long long)now.refused_heads,
-               (unsigned long long)now.refused_connections)));
+    answer(
+        request, 200, "application/json",
+        slice_text(arena_format(
+            http_arena(request),
+            "{\"open\":%llu,\"requests\":%llu,\"refusedHeads\":%llu,\"refusedConnections\":%llu}",
+            (unsigned long long)now.connections_open, (unsigned long long)now.requests,
+            (unsigned long long)now.refused_heads, (unsigned long long)now.refused_connections)));
 }
 
 static void handle(void *context, struct http_request *request)
@@ -133,7 +135,8 @@ static void handle(void *context, struct http_request *request)
     } else if (slice_is(path, "/gone")) {
         answer(request, 200, "text/plain", text_of(request, "%lld", world->gone));
     } else if (slice_is(path, "/waiting")) {
-        answer(request, 200, "text/plain", text_of(request, "%lld", (long long)world->waiting_count));
+        answer(request, 200, "text/plain",
+               text_of(request, "%lld", (long long)world->waiting_count));
     } else if (slice_is(path, "/big")) {
         repeat(request, "application/octet-stream", "0123456789");
     } else if (slice_is(path, "/html")) {
@@ -299,7 +302,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s\n", err.text);
         return 1;
     }
-    world.watch = http_loop(world.server)->watch(http_loop(world.server), world.signals, on_signal, &world);
+    world.watch =
+        http_loop(world.server)->watch(http_loop(world.server), world.signals, on_signal, &world);
     printf("PORT %d\nTLS %d\nADMIN %d\n", ports[0], ports[1], ports[2]);
     fflush(stdout);
     http_run(world.server, on_turn, NULL);
