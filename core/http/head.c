@@ -304,6 +304,8 @@ int head_check(struct slice bytes, const struct head_limits *limits, struct head
         at = 2;
     if ((status = next_line(bytes, &at, &line, head)) == HEAD_MORE)
         return wait_for_more(bytes, 0, limits, head);
+    if (status == HEAD_FINE && line.len >= limits->bytes)
+        return refuse(head, 414, "target too large");
     if (status != HEAD_FINE || (status = check_line(line, &sum)) != HEAD_FINE)
         return status;
     return check_fields(bytes, at, limits, &sum);

@@ -113,7 +113,7 @@ static int check_target(struct http_request *request)
 
     if (request->method == HTTP_OPTIONS && slice_is(target, "*"))
         return 204;
-    if (head_absolute(target, &authority, &path))
+    if (request->connection->frames == NULL && head_absolute(target, &authority, &path))
         target = path.len == 0 ? slice_text("/") : path;
     return path_decode(&request->arena, target, &request->path, &request->query) ? 200 : 400;
 }

@@ -272,16 +272,17 @@ static void stop_listening(struct http_server *server)
 static void finish_libh2o(struct http_server *server)
 {
     h2o_loop_t *loop = server->context.loop;
+    h2o_multithread_queue_t *queue = server->context.queue;
 
     stop_listening(server);
     server->draining = false; // nobody is told any more
     close_all(server);
     h2o_timeout_unlink(&server->context.http2._graceful_shutdown_timeout);
     h2o_context_dispose(&server->context);
-    h2o_timeout_dispose(loop, &server->context.http2.graceful_shutdown_timeout); // it forgets
     h2o_config_dispose(&server->global);
     h2o_evloop_run(loop, 0); // frees what was closed
     h2o_evloop_destroy(loop);
+    free(queue); // libh2o takes it apart, and forgets it
 }
 
 void http_destroy(struct http_server *server)
