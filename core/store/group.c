@@ -9,6 +9,7 @@
 
 #include "crypto/crypto.h"
 #include "store/history.h"
+#include "store/space.h"
 
 static int change_compare(const struct change *a, const struct change *b)
 {
@@ -277,6 +278,12 @@ bool store_apply(struct store *store, struct store_proposal *proposals, size_t c
 
 // Sweeping --------------------------------------------------------------------------------
 
+// The head of a log stays, so that its numbers go on.
+static bool is_log_head(struct slice key, struct slice value)
+{
+    return key.data[0] == SPACE_LOG && value.len >= STORED_HEAD && value.data[8] == STORED_LOG;
+}
+
 static bool gather_sweep(struct group *group, struct slice from, struct slice to, size_t max,
                          size_t *swept, struct err *err)
 {
@@ -289,8 +296,10 @@ static bool gather_sweep(struct group *group, struct slice from, struct slice to
     done = engine_seek(cursor, from, false, &key, &value, err);
     while (done && *swept < max && key.data != NULL &&
            (to.data == NULL || slice_compare(key, to) < 0)) {
-        change_delete(change_of(group, arena_slice(&group->arena, key)));
-        ++*swept;
+        if (!is_log_head(key, value)) {
+            change_delete(change_of(group, arena_slice(&group->arena, key)));
+            ++*swept;
+        }
         done = engine_step(cursor, false, &key, &value, err);
     }
     engine_cursor_close(cursor);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Logs: one head with the last number, and the entries under their numbers. A reader that
-// came to the end has read the head: whoever appends changes it.
+// Logs: the entries under their numbers, and behind them a head with the last number. A
+// reader that came to the end has read the head: whoever appends changes it. It stands at
+// the end, so that an append touches one page of the engine and not two.
 #include "store/inside.h"
 
 #include "store/space.h"
@@ -15,30 +16,21 @@ size_t log_chain_len(struct slice name)
     return name.data[0] == '#' ? LOG_CHAIN_LEN : 0;
 }
 
-static uint8_t *start_key(struct arena *arena, struct slice name, size_t len)
+struct slice log_entry_key(struct arena *arena, struct slice name, uint64_t number)
 {
+    size_t len = 2 + name.len + 8;
     uint8_t *key = arena_alloc(arena, len);
 
     key[0] = SPACE_LOG;
     key[1] = (uint8_t)name.len;
     memcpy(key + 2, name.data, name.len);
-    return key;
+    stored_number(number, key + 2 + name.len);
+    return slice_of(key, len);
 }
 
 struct slice log_head_key(struct arena *arena, struct slice name)
 {
-    size_t len = 2 + name.len;
-
-    return slice_of(start_key(arena, name, len), len);
-}
-
-struct slice log_entry_key(struct arena *arena, struct slice name, uint64_t number)
-{
-    size_t len = 2 + name.len + 8;
-    uint8_t *key = start_key(arena, name, len);
-
-    stored_number(number, key + 2 + name.len);
-    return slice_of(key, len);
+    return log_entry_key(arena, name, UINT64_MAX);
 }
 
 static bool parse_entry(struct slice key, struct slice value, size_t chain,
@@ -56,7 +48,7 @@ static bool parse_entry(struct slice key, struct slice value, size_t chain,
 bool store_log_read(struct store_txn *txn, const char *log, uint64_t after, size_t max,
                     struct store_entry *entries, size_t *count, struct err *err)
 {
-    struct slice name = slice_text(log), key, value;
+    struct slice name = slice_text(log), head_key, key, value;
     struct store_range *range;
     struct stored head;
     struct err problem = {.code = ERR_NONE};
@@ -66,8 +58,8 @@ bool store_log_read(struct store_txn *txn, const char *log, uint64_t after, size
         return err_set(err, ERR_LIMIT, "a log's name of %zu bytes", name.len);
     if (max == 0 || after == UINT64_MAX)
         return true;
-    range = range_open(txn, log_entry_key(&txn->arena, name, after + 1),
-                       prefix_end(&txn->arena, log_head_key(&txn->arena, name)), false, err);
+    head_key = log_head_key(&txn->arena, name);
+    range = range_open(txn, log_entry_key(&txn->arena, name, after + 1), head_key, false, err);
     if (range == NULL)
         return false;
     while (*count < max && store_range_next(range, &key, &value, &problem) &&
@@ -76,5 +68,5 @@ bool store_log_read(struct store_txn *txn, const char *log, uint64_t after, size
     store_range_close(range);
     if (problem.code != ERR_NONE)
         return err_set(err, problem.code, "%s: %s", log, problem.text);
-    return *count == max || txn_base(txn, log_head_key(&txn->arena, name), &head, err);
+    return *count == max || txn_base(txn, head_key, &head, err);
 }

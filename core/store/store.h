@@ -123,7 +123,8 @@ void store_encode(struct store_txn *txn, struct buffer *commit);
 enum store_frame { STORE_FRAME_COMMIT = 1, STORE_FRAME_OUTCOME = 2 };
 // Outcome payload: u8 err_code, then the text.
 
-// Housekeeping by the owner between groups: deletes up to max keys in [from, to).
+// Housekeeping by the owner between groups: deletes up to max keys in [from, to). Of logs
+// it deletes entries; their numbers go on.
 bool store_sweep(struct store *store, struct slice from, struct slice to, size_t max,
                  size_t *swept, struct err *err);
 // Clears reader slots of dead processes.

@@ -496,14 +496,14 @@ static void numbers_go_on_after_a_log_was_swept(struct scratch *scratch)
     struct store_txn *txn;
     struct err err;
     size_t count, swept;
-    static const char from[] = {'L', 5, 's', 'w', 'e', 'p', 't', 0};
+    static const char log[] = {'L', 5, 's', 'w', 'e', 'p', 't'};
 
     for (int i = 0; i < 2; i++) {
         txn = begin_write(scratch);
         CHECK(store_append(txn, "swept", S("entry"), &err));
         CHECK(finish(scratch, txn) == ERR_NONE);
-        CHECK(store_sweep(scratch->store, slice_of(from, sizeof from), slice_of("L\x06", 2), 9,
-                          &swept, &err));
+        CHECK(store_sweep(scratch->store, slice_of(log, sizeof log), slice_of(NULL, 0), 9, &swept,
+                          &err));
         CHECK(swept == 1);
     }
     txn = begin_write(scratch);
