@@ -24,7 +24,7 @@ local leaves = app.collection("leave", {
   check = function(r)
     if r.to < r.from then return "to", "order" end
     if app.days(r.from, r.to) > DAYS_MAX then return "to", "too_long" end
-    if not r.id and app.days(r.from, app.today()) > DAYS_BACK then return "from", "past" end
+    if not r.id and app.days(r.from, app.today()) > DAYS_BACK + 1 then return "from", "past" end
   end,
 })
 
