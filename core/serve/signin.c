@@ -161,11 +161,12 @@ static void make_session(struct exchange *x)
 static void verify(void *context) // on a pool thread
 {
     struct signin *in = context;
+    struct err ignored; // the old hash stays good
     bool right = password_verify(in->has_account ? in->hash : NULL, in->password);
 
     in->right = right && in->has_account;
     if (in->right && password_is_outdated(in->hash) &&
-        !password_hash(random_system(), in->password, in->new_hash, NULL))
+        !password_hash(random_system(), in->password, in->new_hash, &ignored))
         in->new_hash[0] = 0;
 }
 
@@ -180,7 +181,8 @@ static void verified(void *context)
 }
 
 // Where the account's person holds a role counts as their school.
-static void fill_subject(struct exchange *x, struct signin *in, const struct account *account)
+static bool fill_subject(struct exchange *x, struct signin *in, const struct account *account,
+                         struct err *err)
 {
     struct principal principal;
     struct slice canonical = text_login(&x->memory, in->login);
@@ -190,10 +192,13 @@ static void fill_subject(struct exchange *x, struct signin *in, const struct acc
         .address = in->address,
     };
     if (account == NULL)
-        return;
+        return true;
     in->subject.known_device = auth_device_ok(&x->worker->instance.auth, account, in->device);
-    if (auth_principal(&x->view, account->person, &principal, NULL) && principal.grant_count > 0)
+    if (!auth_principal(&x->view, account->person, &principal, err))
+        return false;
+    if (principal.grant_count > 0)
         in->subject.school = principal.grants[0].org;
+    return true;
 }
 
 static bool look_up(struct exchange *x, struct signin *in, int64_t *wait_ms, struct err *err)
@@ -201,9 +206,9 @@ static bool look_up(struct exchange *x, struct signin *in, int64_t *wait_ms, str
     struct account *account = NULL;
 
     x->view.who = NULL;
-    if (!auth_account_find(&x->view, in->login, &account, err))
+    if (!auth_account_find(&x->view, in->login, &account, err) ||
+        !fill_subject(x, in, account, err))
         return false;
-    fill_subject(x, in, account);
     in->has_account = account != NULL && !account->disabled;
     if (in->has_account)
         snprintf(in->hash, sizeof in->hash, "%s", account->hash);

@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = resolve(fileURLToPath(import.meta.url), "../../..");
-export const binary = join(root, "build/shuyuan");
+export const binary = process.env.SHUYUAN ?? join(root, "build/shuyuan");
 const PUPILS = 480;
 
 // The county in small, made once by the real import and copied for every server.
