@@ -8,8 +8,10 @@
 
 struct history;
 
-struct history *history_create(size_t keys_max, uint64_t now);
+// `now` is the last group there was; `seed` keeps the places of keys from being guessed.
+struct history *history_create(size_t keys_max, uint64_t now, uint64_t seed);
 void history_destroy(struct history *history);
+// Groups come in the order of their numbers, the keys of each in key order, each once.
 void history_add(struct history *history, struct slice key, uint64_t group);
 // Whether a transaction of this snapshot cannot be judged any more.
 bool history_is_beyond(const struct history *history, uint64_t snapshot);

@@ -122,10 +122,12 @@ static bool check_format(struct store *store, struct err *err)
 static void open_owner_parts(struct store *store)
 {
     struct engine_measure measure;
+    uint64_t seed;
 
+    random_fill(store->options.random, &seed, sizeof seed);
     store->engine->calls->clear_readers(store->engine);
     store->engine->calls->measure(store->engine, &measure);
-    store->history = history_create(store->options.memory_max, measure.last);
+    store->history = history_create(store->options.memory_max, measure.last, seed);
     store->group = group_create();
 }
 

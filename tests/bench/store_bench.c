@@ -208,6 +208,15 @@ static void report(const char *peer, int size, const struct figures *figures)
            size, peer, figures->cpu_seconds * 1e6 / (double)figures->commits);
 }
 
+static void compare(int size, const struct figures *ours, const struct figures *bare)
+{
+    double times = (double)ours->commits / ours->seconds * bare->seconds / (double)bare->commits;
+
+    printf("{\"name\":\"durable commits beside bare LMDB, %d a group\",\"peer\":\"shuyuan\","
+           "\"value\":%.2f,\"unit\":\"times\",\"target\":0.5,\"ok\":%s}\n",
+           size, times, times >= 0.5 ? "true" : "false");
+}
+
 static void remove_all(struct bench *bench)
 {
     static const char *const names[] = {"bare/data.mdb", "bare/lock.mdb", "bare", "data.mdb",
@@ -239,6 +248,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < SIZES; i++) {
         report("shuyuan", sizes[i], &bench->ours[i]);
         report("bare LMDB", sizes[i], &bench->bare[i]);
+        compare(sizes[i], &bench->ours[i], &bench->bare[i]);
     }
     store_close(bench->store);
     mdb_env_close(bench->env);
