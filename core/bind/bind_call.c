@@ -307,7 +307,12 @@ static int is_running(lua_State *L)
 int open_core_call(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"days", days}, {"holds", holds}, {"absent", absent}, {"is_running", is_running}, {NULL, NULL}};
+        {"days", days},
+        {"holds", holds},
+        {"absent", absent},
+        {"is_running", is_running},
+        {NULL, NULL},
+    };
 
     luaL_newlib(L, functions);
     lua_newtable(L); // names already looked up

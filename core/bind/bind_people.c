@@ -71,7 +71,8 @@ static void push_members(lua_State *L, struct view *view, const struct role_gran
     }
 }
 
-/// people.roles(): {role: string, org: table, current: boolean, members: {ref: string, name: string}[]}[]
+/// people.roles(): {role: string, org: table, current: boolean,
+///                  members: {ref: string, name: string}[]}[]
 static int roles(lua_State *L)
 {
     struct call *call = bind_call(L);
@@ -146,7 +147,8 @@ void bind_push_apps(lua_State *L, struct call *call, const char *role, const cha
     }
 }
 
-/// people.apps(role: string, org: string): {id: string, title: string, path: string, has_cards: boolean}[]
+/// people.apps(role: string, org: string): {id: string, title: string, path: string,
+///                                         has_cards: boolean}[]
 static int apps(lua_State *L)
 {
     const char *role = luaL_checkstring(L, 1), *org = luaL_checkstring(L, 2);

@@ -63,7 +63,8 @@ static const char *const *opt_names(lua_State *L, int at)
     return list;
 }
 
-/// record.allow(collection: Collection, verb: string, role: string, expression?: string, only?: string[], except?: string[])
+/// record.allow(collection: Collection, verb: string, role: string, expression?: string,
+///              only?: string[], except?: string[])
 static int allow(lua_State *L)
 {
     struct state *state = bind_state(L);

@@ -16,11 +16,11 @@ struct call *bind_write_call(lua_State *L, const char *what)
 {
     struct call *call = bind_call(L);
 
-    if (!call->write)
+    if (!call->write) {
+        bind_push_slice(L, call->request->path);
         luaL_error(L, "%s in a read: GET %s cannot write; use app.post or an action", what,
-                   call->request != NULL ? lua_pushlstring(L, (const char *)call->request->path.data,
-                                                           call->request->path.len)
-                                         : "");
+                   lua_tostring(L, -1));
+    }
     return call;
 }
 

@@ -4,6 +4,30 @@
 
 #include "bind/bind.h"
 
+// Written by hand: printf was a quarter of what a list costs.
+static void put_integer(struct buffer *buffer, int64_t number)
+{
+    char digits[21];
+    size_t at = sizeof digits;
+    uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+
+    do {
+        digits[--at] = (char)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    if (number < 0)
+        digits[--at] = '-';
+    buffer_bytes(buffer, digits + at, sizeof digits - at);
+}
+
+// Texts that need no escaping: ids, dates, names of fields.
+static void put_quoted(struct buffer *buffer, const char *text, size_t len)
+{
+    buffer_u8(buffer, '"');
+    buffer_bytes(buffer, text, len);
+    buffer_u8(buffer, '"');
+}
+
 static void put_value(struct buffer *buffer, const struct value *value)
 {
     char text[REF_TEXT_LEN + 1];
@@ -18,7 +42,7 @@ static void put_value(struct buffer *buffer, const struct value *value)
         break;
     case VALUE_INTEGER:
     case VALUE_TIME:
-        buffer_format(buffer, "%lld", (long long)value->integer);
+        put_integer(buffer, value->integer);
         break;
     case VALUE_NUMBER:
         buffer_format(buffer, "%.17g", value->number);
@@ -28,11 +52,11 @@ static void put_value(struct buffer *buffer, const struct value *value)
         break;
     case VALUE_DATE:
         date_to_text((int32_t)value->integer, text);
-        json_text(buffer, slice_of(text, 10));
+        put_quoted(buffer, text, 10);
         break;
     case VALUE_REF:
         ref_to_text(&value->ref, text);
-        json_text(buffer, slice_of(text, REF_TEXT_LEN));
+        put_quoted(buffer, text, REF_TEXT_LEN);
         break;
     }
 }
@@ -42,12 +66,17 @@ void record_to_json(struct buffer *buffer, const struct record *record)
     char text[REF_TEXT_LEN + 1];
 
     ref_to_text(&record->ref, text);
-    buffer_format(buffer, "{\"id\":\"%s\",\"version\":%llu", text,
-                  (unsigned long long)record->version);
+    buffer_text(buffer, "{\"id\":");
+    put_quoted(buffer, text, REF_TEXT_LEN);
+    buffer_text(buffer, ",\"version\":");
+    put_integer(buffer, (int64_t)record->version);
     for (size_t i = 0; i < record->collection->field_count; i++) {
         if ((record->readable >> i & 1) == 0)
             continue;
-        buffer_format(buffer, ",\"%s\":", record->collection->fields[i].name);
+        buffer_u8(buffer, ',');
+        put_quoted(buffer, record->collection->fields[i].name,
+                   strlen(record->collection->fields[i].name));
+        buffer_u8(buffer, ':');
         put_value(buffer, &record->values[i]);
     }
     buffer_text(buffer, "}");

@@ -145,7 +145,8 @@ static bool read_limits(struct reading *r, const struct yaml_node *node)
         if (!is_text(r, one))
             return false;
         if (!read_amount(one->text, units[i], into[i]))
-            return refuse(r, one, arena_format(r->arena, "'%s' is no amount for %s (50ms, 8MiB, 500)",
+            return refuse(r, one, arena_format(r->arena,
+                                               "'%s' is no amount for %s (50ms, 8MiB, 500)",
                                                one->text, one->key));
     }
     return true;
