@@ -384,7 +384,7 @@ static void an_outcome_of_an_action_changes_nothing(struct house *house)
     world_visit(&house->world, &visit);
     CHECK(visit.status == 422 && strstr(visit.body, "too_long") != NULL);
 
-    list = visit_of(house, "keeper", "GET", strrchr(path, 'e') != NULL ? "/" : "/");
+    list = visit_of(house, "keeper", "GET", "/");
     world_visit(&house->world, &list);
     CHECK(strstr(list.body, "\"text\":\"too much\"") != NULL);
 }
@@ -439,8 +439,12 @@ static void programs_read_lists_and_records(struct house *house)
     world_visit(&house->world, &visit);
     CHECK_OK(visit.status == 200, &visit.err);
     CHECK(strstr(visit.body, "{\"items\":[{\"id\":\"") == visit.body);
-    CHECK(strstr(visit.body, "\"text\":\"for programs\"") != NULL);
     CHECK(strstr(visit.body, "\"next\":\"") != NULL);
+    visit.given_count = 1; // without the limit: all that are asked
+    world_visit(&house->world, &visit);
+    CHECK(strstr(visit.body, "\"text\":\"for programs\"") != NULL);
+    CHECK(strstr(visit.body, "\"next\":null}") != NULL);
+    CHECK(strstr(visit.body, "granted") == NULL);
 }
 
 static void programs_are_told_what_is_not_understood(struct house *house)
@@ -455,6 +459,59 @@ static void programs_are_told_what_is_not_understood(struct house *house)
     visit.program = true;
     world_visit(&house->world, &visit);
     CHECK(visit.err.code == ERR_ABSENT);
+}
+
+// The platform's pages ---------------------------------------------------------------------
+
+static struct visit at_home(const struct house *house, const char *role)
+{
+    struct visit visit = visit_of(house, role, "GET", "/");
+
+    visit.app = "platform";
+    return visit;
+}
+
+static void home_shows_cards_of_apps(struct house *house)
+{
+    struct visit visit = asking(house, "a card of mine");
+
+    world_visit(&house->world, &visit);
+    visit = at_home(house, "keeper");
+    world_visit(&house->world, &visit);
+    CHECK_OK(visit.status == 200, &visit.err);
+    CHECK(strstr(visit.body, "<!doctype html>") != NULL);
+    CHECK(strstr(visit.body, "a card of mine") != NULL);
+}
+
+static void an_app_that_fails_costs_its_cards_and_not_the_page(struct house *house)
+{
+    struct visit visit = at_home(house, "guest");
+
+    world_visit(&house->world, &visit);
+    CHECK_OK(visit.status == 200, &visit.err);
+    CHECK(strstr(visit.body, "no cards today") == NULL);
+}
+
+// host_page: what C itself shows.
+static void an_error_page_says_its_number_and_id(struct house *house)
+{
+    struct host_datum data[] = {{"status", "404"}, {"word", "absent"}, {"id", "01m84<b>"}};
+    struct visit visit = at_home(house, "keeper");
+    struct host_request request = visit_request(&visit);
+    struct principal nobody = {0};
+    struct err err = {ERR_NONE, ""};
+    struct store_txn *txn = store_begin(house->world.store, STORE_READ, &err);
+    struct budget budget;
+    struct view view = world_view(&house->world, txn, &nobody, &budget);
+    struct host_answer answer;
+
+    request.signed_in = false;
+    CHECK_OK(host_page(house->world.host, &view, &request, "error", 404, data, 3, &answer, &err),
+             &err);
+    visit_answered(&visit, &answer);
+    CHECK(visit.status == 404 && !answer.writes);
+    CHECK(strstr(visit.body, "404 01m84&lt;b>") || strstr(visit.body, "404 01m84&lt;b&gt;"));
+    store_end(txn);
 }
 
 // Imports ----------------------------------------------------------------------------------
@@ -521,6 +578,9 @@ int main(void)
     RUN(choices_come_from_the_rule_that_binds_the_field, &house);
     RUN(programs_read_lists_and_records, &house);
     RUN(programs_are_told_what_is_not_understood, &house);
+    RUN(home_shows_cards_of_apps, &house);
+    RUN(an_app_that_fails_costs_its_cards_and_not_the_page, &house);
+    RUN(an_error_page_says_its_number_and_id, &house);
     RUN(importers_report_for_each_row, &house);
     RUN(importers_are_listed, &house);
     world_close(&house.world);

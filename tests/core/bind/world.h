@@ -167,7 +167,7 @@ struct visit {
     bool program;
     // what came of it
     int status;
-    char body[4096], location[256];
+    char body[16384], location[256];
     struct err err;
 };
 
