@@ -10,7 +10,7 @@ pupils.student = app.collection("student", {
   fields = {
     person    = {ref = "base.person", required = true},
     name      = {type = "text", required = true, max = 100, personal = true},
-    gender    = {one_of = codes.GENDERS},
+    gender    = {one_of = codes.GENDERS, element = "GB/T 2261.1"},
     birth     = {type = "date", personal = true},
     class     = {ref = "base.class"},
     local_no  = {type = "text", max = 30},

@@ -10,7 +10,7 @@ local school = app.collection("school", {
     code      = {type = "text", required = true, shape = numbers.SCHOOL},
     name      = {type = "text", required = true, max = 100},
     stages    = {type = "text", required = true, max = 60}, -- "primary junior"
-    division  = {type = "text", shape = {pattern = "000000"}}, -- GB/T 2260
+    division  = {type = "text", shape = {pattern = "000000"}, element = "GB/T 2260"},
     authority = {type = "text", max = 100},
     phone     = {type = "text", max = 30, check = "phone"},
   },
