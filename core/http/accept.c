@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -188,7 +189,7 @@ static void shed(struct http_server *server, int listening)
         close(fd);
         server->stats.refused_connections++;
     }
-    server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    server->spare_fd = eventfd(0, EFD_CLOEXEC);
     if (!evict(server, NULL))
         log_warn("no descriptor left");
     pause_listeners(server);
@@ -252,27 +253,29 @@ void accept_stop(struct http_server *server)
             h2o_socket_read_stop(server->listeners[i].sock);
 }
 
-static int64_t open_descriptors(int64_t most)
-{
-    int64_t count = 0;
-
-    for (int64_t fd = 0; fd < most && fd < 1024; fd++)
-        count += fcntl((int)fd, F_GETFD) >= 0;
-    return count;
-}
-
-// Descriptors that are open now, and as many again up to 32, are for everything but connections.
-int64_t accept_room(const struct config *config, size_t listeners)
+static int64_t most_descriptors(void)
 {
     struct rlimit limit;
-    int64_t most, reserve, room;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
-        return config->http.connections;
-    most = (int64_t)limit.rlim_cur;
-    reserve = most / 8 < 32 ? most / 8 : 32;
-    room = most - open_descriptors(most) - reserve - (int64_t)listeners;
-    if (room < 1)
-        room = 1;
-    return room < config->http.connections ? room : config->http.connections;
+        return 1 << 30;
+    return (int64_t)limit.rlim_cur;
+}
+
+// What is open when the server is made, and an eighth of all, up to 64, for what comes later.
+int64_t accept_reserve(void)
+{
+    int64_t most = most_descriptors(), reserve = most / 8 < 64 ? most / 8 : 64;
+
+    for (int fd = 0; fd < 1024 && fd < most; fd++)
+        reserve += fcntl(fd, F_GETFD) >= 0;
+    return reserve;
+}
+
+int64_t accept_room(const struct http_server *server)
+{
+    int64_t room = most_descriptors() - server->reserved_fds;
+    int64_t wanted = server->config->http.connections;
+
+    return room < 1 ? 1 : room < wanted ? room : wanted;
 }

@@ -117,6 +117,7 @@ void connection_close(struct connection *connection)
     bool held = connection->held;
 
     if (connection->inner == NULL) {
+        connection_phase(connection, PHASE_CLOSING);
         h2o_socket_close(sock);
         return;
     }

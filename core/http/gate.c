@@ -74,7 +74,7 @@ static bool pass_head(struct connection *connection)
 
 static void cut(struct connection *connection, const char *reason)
 {
-    log_info("connection cut", LOG_TEXT("address", connection->peer), LOG_TEXT("reason", reason));
+    log_debug("connection cut", LOG_TEXT("address", connection->peer), LOG_TEXT("reason", reason));
     connection->server->stats.refused_heads++;
     connection_close(connection);
 }
@@ -160,7 +160,7 @@ static bool speaks_http2(const struct connection *connection)
     return h2o_memis(name.base, name.len, H2O_STRLIT("h2"));
 }
 
-void gate_open(struct connection *connection)
+static void start_protocol(struct connection *connection)
 {
     struct http_server *server = connection->server;
     struct timeval now = *h2o_get_timestamp(&server->context, NULL, NULL);
@@ -168,21 +168,28 @@ void gate_open(struct connection *connection)
     if (speaks_http2(connection)) {
         connection->frames = mem_zero(sizeof *connection->frames);
         connection_phase(connection, PHASE_HTTP2);
-        if (!pass_frames(connection))
-            return;
+        h2o_http2_accept(&server->accept, connection->sock, now);
     } else {
         connection_phase(connection, PHASE_IDLE);
-        if (!pass_head(connection))
-            return;
-    }
-    connection->held = true;
-    if (connection->frames != NULL)
-        h2o_http2_accept(&server->accept, connection->sock, now);
-    else
         h2o_http1_accept(&server->accept, connection->sock, now);
-    if (!connection->closed)
-        hook(connection);
-    connection_let_go(connection);
+    }
+    hook(connection);
+}
+
+// What came with the end of the handshake is hidden while libh2o sets up, or it would be acted
+// on before it was looked at.
+void gate_open(struct connection *connection)
+{
+    h2o_buffer_t *input = connection->sock->input;
+    size_t early = input->size;
+
+    if (early > 0)
+        input->size = 0;
+    start_protocol(connection);
+    if (early > 0) {
+        input->size = early;
+        gate_read(connection->sock, NULL);
+    }
 }
 
 // Runs while libh2o disposes of a request: what is left in the input behind it was sent ahead

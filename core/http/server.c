@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Making, running, draining and ending a server.
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -41,7 +41,7 @@ static void apply_limits(struct http_server *server)
     server->global.http2.max_concurrent_requests_per_connection =
         (size_t)config->http.http2_requests;
     server->context.http2.idle_timeout.timeout = (uint64_t)config->http.idle_ms;
-    server->connections_max = accept_room(config, server->options.listener_count);
+    server->connections_max = accept_room(server);
 }
 
 static void init_global(struct http_server *server)
@@ -106,11 +106,12 @@ struct http_server *http_create(const struct http_options *options, struct err *
 {
     struct http_server *server = mem_zero(sizeof *server);
 
+    server->reserved_fds = accept_reserve();
     signal(SIGPIPE, SIG_IGN); // a client that has gone is an error of one write
     copy_options(server, options);
     server->random.fill = draw;
     random_fill(options->random, &server->address_seed, sizeof server->address_seed);
-    server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    server->spare_fd = eventfd(0, EFD_CLOEXEC); // needs no right to open files
     h2o_linklist_init_anchor(&server->connections);
     h2o_linklist_init_anchor(&server->waiting);
     h2o_linklist_init_anchor(&server->touched);

@@ -106,7 +106,8 @@ struct http_server {
     h2o_linklist_t connections, waiting, touched;
     struct loop_timer *sweep, *resume, *drain_limit;
     int spare_fd;
-    int64_t connections_max; // by configuration and by descriptors
+    int64_t reserved_fds, connections_max; // the latter by configuration and by descriptors
+    uint64_t held_bytes;                   // of requests that are not complete, at the last sweep
     bool stopped, draining;
     loop_call *drained;
     void *drained_context;
@@ -133,7 +134,8 @@ void loop_init(struct http_server *server);
 void accept_start(struct http_server *server);
 void accept_stop(struct http_server *server);
 void accept_resume(struct http_server *server);                     // there is room again
-int64_t accept_room(const struct config *config, size_t listeners); // connections we can hold
+int64_t accept_reserve(void); // descriptors for everything but connections
+int64_t accept_room(const struct http_server *server); // connections we can hold
 void address_leave(struct connection *connection);
 
 // connection.c

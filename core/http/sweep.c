@@ -7,6 +7,7 @@
 #include "http/server.h"
 
 enum { LINGER_MS = 2000, HEAD_MS = 10000 }; // a head takes no honest client longer
+enum { HELD_MAX = 256 * 1024 * 1024 };      // bytes of incomplete requests, of all together
 
 static int64_t least(int64_t a, int64_t b)
 {
@@ -78,6 +79,23 @@ static bool has_left(const struct connection *connection)
     return poll(&poller, 1, 0) > 0 && (poller.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
+static uint64_t bytes_held(const struct connection *connection)
+{
+    return connection->sock->input->size +
+           (connection->frames != NULL ? connection->frames->held_bytes : 0);
+}
+
+// Each body is bounded; many connections could still fill the memory with them.
+static bool is_one_too_many(struct connection *connection)
+{
+    struct http_server *server = connection->server;
+
+    if (server->held_bytes <= HELD_MAX || bytes_held(connection) == 0)
+        return false;
+    server->held_bytes -= bytes_held(connection);
+    return true;
+}
+
 static void sweep_body(struct connection *connection, int64_t now_us)
 {
     size_t size = connection->sock->input->size;
@@ -85,6 +103,8 @@ static void sweep_body(struct connection *connection, int64_t now_us)
 
     if (sends_too_slowly(connection, received, now_us))
         connection_refuse(connection, 408, "body too slow");
+    else if (is_one_too_many(connection))
+        connection_refuse(connection, 503, "too many bodies");
 }
 
 static void sweep_http2(struct connection *connection, int64_t now_us, int64_t age_ms)
@@ -92,7 +112,9 @@ static void sweep_http2(struct connection *connection, int64_t now_us, int64_t a
     const struct config *config = connection->server->config;
     struct frames *frames = connection->frames;
 
-    if (frames->open_count > 0 && sends_too_slowly(connection, frames->data_bytes, now_us))
+    gate_touch(connection); // under back-pressure libh2o puts its own callback back
+    if (frames->open_count > 0 &&
+        (sends_too_slowly(connection, frames->data_bytes, now_us) || is_one_too_many(connection)))
         connection_close(connection);
     else if (frames->in_block && age_ms > config->http.request_ms)
         connection_close(connection);
@@ -114,7 +136,7 @@ static void sweep_one(struct connection *connection, int64_t now_us)
     switch (connection->phase) {
     case PHASE_HANDSHAKE:
     case PHASE_REFUSING:
-        if (age_ms > config->http.request_ms)
+        if (age_ms > least(config->http.request_ms, HEAD_MS))
             connection_close(connection);
         break;
     case PHASE_IDLE:
@@ -129,7 +151,8 @@ static void sweep_one(struct connection *connection, int64_t now_us)
         sweep_body(connection, now_us);
         break;
     case PHASE_BUSY: // libh2o does not look at the socket now
-        if (connection->sending == 0 && has_left(connection))
+        // who only half-closes still gets an answer that comes soon
+        if (connection->sending == 0 && age_ms > period_ms(config) && has_left(connection))
             connection_close(connection);
         break;
     case PHASE_HTTP2:
@@ -149,6 +172,10 @@ static void sweep_all(struct http_server *server)
     int64_t now_us = server_now(server);
     h2o_linklist_t todo;
 
+    server->held_bytes = 0;
+    for (h2o_linklist_t *node = server->connections.next; node != &server->connections;
+         node = node->next)
+        server->held_bytes += bytes_held(H2O_STRUCT_FROM_MEMBER(struct connection, all, node));
     h2o_linklist_init_anchor(&todo);
     h2o_linklist_insert_list(&todo, &server->connections);
     while (!h2o_linklist_is_empty(&todo)) {
