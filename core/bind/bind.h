@@ -76,7 +76,7 @@ struct state {
     struct script *script;
     struct call *call; // NULL while loading and declaring
     uint64_t serial;   // of the running or last call
-    bool declaring;
+    bool declaring, is_warm; // is_warm: it has answered a call
     int door; // registry: what lua/app.lua returned
     struct instance *instances;
     size_t instance_count;
@@ -89,6 +89,8 @@ struct state *state_create(struct app *app, bool declaring, struct err *err);
 void state_destroy(struct state *state); // accepts NULL
 // The app's state for calls: made when there is none, made anew when it is spent.
 struct state *state_ready(struct app *app, struct err *err);
+// Sets the limits of one handler; to be called before each call.
+void state_allow_call(struct state *state);
 bool instance_ready(struct state *state, struct id org, int *ref, struct err *err);
 struct state *bind_state(lua_State *L);
 // A manifest may only lower what the instance allows.
@@ -118,6 +120,8 @@ struct param {
 };
 const struct route *route_find(const struct app *app, const char *method, struct slice path,
                                struct param *params, size_t *param_count);
+const struct route *route_of(const struct app *app, const struct host_request *request,
+                             struct param *params, size_t *param_count);
 bool route_allows(struct view *view, struct id org, const struct route *route, bool signed_in,
                   bool *allowed, struct err *err);
 bool role_is_held(struct view *view, struct id org, const char *role, bool *held,

@@ -189,6 +189,7 @@ static bool ask_cards(struct app *app, struct view *view, const struct host_requ
     if (cards->state == NULL ||
         !instance_ready(cards->state, request->org, &cards->instance, err))
         return false;
+    state_allow_call(cards->state);
     outer = call_enter(cards->state, &call);
     done = state_run(cards->state, run_cards, cards, err);
     call_leave(cards->state, outer);

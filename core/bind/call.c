@@ -178,6 +178,7 @@ static bool enter_and_run(struct app *app, struct view *view, struct entry *entr
         return false;
     entry->state = state;
     set_budget(view, app);
+    state_allow_call(state);
     outer = call_enter(state, &call);
     done = state_run(state, body, entry, err);
     call_leave(state, outer);
@@ -201,7 +202,7 @@ bool host_call(struct host *host, struct view *view, const struct host_request *
         set_budget(view, app);
         return program_answer(host, view, request, answer, err);
     }
-    route = route_find(app, request->method, request->path, params, &entry.param_count);
+    route = route_of(app, request, params, &entry.param_count);
     if (route == NULL)
         return err_set(err, ERR_ABSENT, "no such page");
     entry.method = route->method;

@@ -77,6 +77,7 @@ static bool run_rows(struct import *import, struct call *call, struct host_row *
     for (size_t i = 0; i < row_count && done; i++) {
         import->row = &rows[i];
         refill(call->view);
+        state_allow_call(import->state);
         done = state_run(import->state, import_row, import, err);
     }
     luaL_unref(script_state(import->state->script), LUA_REGISTRYINDEX, import->batch);

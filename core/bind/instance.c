@@ -26,15 +26,37 @@ int64_t limit_of(int64_t instance, int64_t manifest)
     return manifest > 0 && manifest < instance ? manifest : instance;
 }
 
-static struct script_limits limits_of(const struct app *app)
+// Loading compiles the library, the app and its first templates: work that is done once and
+// must not be mistaken for a handler that does not end, on however slow a machine.
+enum { LOAD_CPU_MS = 2000, COLD_TIMES = 8 };
+
+static struct script_limits limits_of(const struct app *app, int64_t cpu_ms)
 {
     const struct config *config = app->host->options.config;
 
     return (struct script_limits){
-        .cpu_ms = limit_of(config->script.cpu_ms, app->manifest.cpu_ms),
-        .wall_ms = config->script.wall_ms,
+        .cpu_ms = cpu_ms,
+        .wall_ms = config->script.wall_ms > cpu_ms ? config->script.wall_ms : cpu_ms,
         .memory = (size_t)limit_of(config->script.memory, app->manifest.memory),
     };
+}
+
+static void allow_loading(struct state *state)
+{
+    struct script_limits limits = limits_of(state->app, LOAD_CPU_MS);
+
+    script_limit(state->script, &limits);
+}
+
+void state_allow_call(struct state *state)
+{
+    int64_t cpu_ms = limit_of(state->host->options.config->script.cpu_ms,
+                              state->app->manifest.cpu_ms);
+    struct script_limits limits = limits_of(state->app,
+                                            state->is_warm ? cpu_ms : COLD_TIMES * cpu_ms);
+
+    script_limit(state->script, &limits);
+    state->is_warm = true;
 }
 
 // Loads the door. [-0, +0]; its table stays in the registry.
@@ -75,7 +97,7 @@ struct state *state_create(struct app *app, bool declaring, struct err *err)
 {
     struct state *state = mem_zero(sizeof *state);
     struct host *host = app->host;
-    struct script_limits limits = limits_of(app);
+    struct script_limits limits = limits_of(app, LOAD_CPU_MS);
 
     state->host = host;
     state->app = app;
@@ -157,6 +179,7 @@ static bool instance_open(struct state *state, struct instance *instance, struct
 {
     struct opening opening = {state, instance};
 
+    allow_loading(state);
     instance->room = script_instance_create(state->script, err);
     if (instance->room == NULL)
         return false;

@@ -260,12 +260,30 @@ static bool read_settings(struct reading *r, const struct yaml_node *node)
     return true;
 }
 
+// Paths of the platform that an app's name would shadow.
+static const char *const reserved[] = {
+    "account", "api",  "cas",   "console", "core", "files",  "healthz", "help",
+    "ims",     "inbox", "kit",  "live",    "login", "logout", "lti",    "metrics",
+    "oidc",    "readyz", "static", "uploads", "xapi",
+};
+
+static bool is_app_name(const char *name)
+{
+    size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
+
+    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
+        if (strcmp(name, reserved[i]) == 0)
+            return false;
+    return len > 0 && len <= 32 && name[len] == '\0' && name[0] >= 'a';
+}
+
 static bool read_id(struct reading *r, const struct yaml_node *node)
 {
     if (!is_text(r, node))
         return false;
     r->manifest->id = node->text;
-    return true;
+    return is_app_name(node->text) ||
+           refuse(r, node, "an app's name is small letters, digits and '_', and not reserved");
 }
 
 static bool read_version(struct reading *r, const struct yaml_node *node)

@@ -113,6 +113,18 @@ bool route_allows(struct view *view, struct id org, const struct route *route, b
     return true;
 }
 
+// Programs create with POST /{collection}; where an app has a page of that path, it is people's.
+const struct route *route_of(const struct app *app, const struct host_request *request,
+                             struct param *params, size_t *param_count)
+{
+    const struct route *route = NULL;
+
+    if (request->program && strcmp(request->method, "POST") == 0)
+        route = route_find(app, "CREATE", request->path, params, param_count);
+    return route != NULL ? route
+                         : route_find(app, request->method, request->path, params, param_count);
+}
+
 bool host_route(struct host *host, struct view *view, const struct host_request *request,
                 bool *write, struct err *err)
 {
@@ -130,7 +142,7 @@ bool host_route(struct host *host, struct view *view, const struct host_request 
             return err_set(err, ERR_DENIED, "sign in first");
         return program_route(view, request) || err_set(err, ERR_ABSENT, "no such collection");
     }
-    route = route_find(app, request->method, request->path, params, &count);
+    route = route_of(app, request, params, &count);
     if (route == NULL)
         return err_set(err, ERR_ABSENT, "no such page");
     if (!route_allows(view, request->org, route, request->signed_in, &allowed, err))

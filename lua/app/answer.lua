@@ -46,6 +46,11 @@ end
 --- There is no such thing, or not for this caller: ends the handler.
 answer.absent = call.absent
 
+--- A record that a program created.
+function answer.created(row)
+  return make {kind = "row", row = row, status = 201}
+end
+
 --- What an action answers by itself.
 function answer.done(_, row, path)
   if call.program then

@@ -2,10 +2,12 @@
 --- A collection as its app sees it. Declared once when the app starts; the same code makes the
 --- handle in each organisation.
 local action = require("app.action")
+local answer = require("app.answer")
 local host = require("core.app")
 local options = require("app.options")
 local problem = require("app.problem")
 local record = require("core.record")
+local route = require("app.route")
 
 local methods = {}
 local shape = {__index = methods, __name = "collection"}
@@ -85,6 +87,20 @@ function methods:create(values)
   return row
 end
 
+--- What a program sends: names that are no fields are its mistake, not the app's.
+function methods:create_for_program(values)
+  for name in pairs(values) do
+    if not self.fields[name] then
+      return problem.refuse(name, "unknown")
+    end
+  end
+  local row, refused = self:create(values)
+  if not row then
+    return nil, refused
+  end
+  return answer.created(row)
+end
+
 function methods:delete(row)
   record.delete(row)
 end
@@ -158,6 +174,7 @@ function collection.declare(instance, name, spec)
     actions = {}, action_names = {}, forms = {}, lists = {},
   }, shape)
   instance.collections[self.full] = self
+  route.add_create(instance, self)
   return self
 end
 

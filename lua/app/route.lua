@@ -22,10 +22,21 @@ function route.add(instance, method, pattern, spec, handler)
   table.insert(instance.declared, {method = method, pattern = pattern, allow = spec.allow or {}})
 end
 
+--- Adds what programs may do with a collection: POST /{collection} creates a record. Only where a
+--- rule lets somebody create.
+function route.add_create(instance, collection)
+  local pattern = "/" .. collection.name
+  instance.routes["CREATE " .. pattern] = {handler = function(req) return collection:create_for_program(req.form) end}
+  table.insert(instance.declared, {method = "CREATE", pattern = pattern, allow = collection:roles("create"), optional = true})
+end
+
 --- Hands all routes to the host, once, when the app has said all it has to say.
 function route.declare(instance)
   for _, one in ipairs(instance.declared) do
-    host.route(one.method, one.pattern, type(one.allow) == "string" and {one.allow} or one.allow)
+    local allow = type(one.allow) == "string" and {one.allow} or one.allow
+    if #allow > 0 or not one.optional then
+      host.route(one.method, one.pattern, allow)
+    end
   end
 end
 

@@ -447,6 +447,45 @@ static void programs_read_lists_and_records(struct house *house)
     CHECK(strstr(visit.body, "granted") == NULL);
 }
 
+static void programs_create_and_act(struct house *house)
+{
+    struct visit visit = asking(house, "by a program");
+    char path[160], *id;
+
+    visit.path = "/note";
+    visit.program = true;
+    world_visit(&house->world, &visit);
+    CHECK_OK(visit.status == 201, &visit.err);
+    CHECK(strstr(visit.body, "\"state\":\"asked\"") != NULL);
+
+    id = strstr(visit.body, "\"id\":\"") + 6;
+    snprintf(path, sizeof path, "/note/%.*s/grant", REF_TEXT_LEN, id);
+    visit = visit_of(house, "keeper", "POST", path);
+    visit.program = true;
+    world_visit(&house->world, &visit);
+    CHECK_OK(visit.status == 200, &visit.err);
+    CHECK(strstr(visit.body, "\"state\":\"granted\"") != NULL);
+}
+
+static void programs_create_only_what_they_may(struct house *house)
+{
+    struct visit visit = asking(house, "not mine to ask");
+
+    visit.path = "/note";
+    visit.program = true;
+    visit.role = "keeper";
+    visit.person = house->keeper;
+    world_visit(&house->world, &visit);
+    CHECK(visit.err.code == ERR_ABSENT);
+
+    visit = asking(house, "with more");
+    visit.path = "/note";
+    visit.program = true;
+    visit_give(&visit, "colour", "red");
+    world_visit(&house->world, &visit);
+    CHECK(visit.status == 422 && strstr(visit.body, "\"field\":\"colour\"") != NULL);
+}
+
 static void programs_are_told_what_is_not_understood(struct house *house)
 {
     struct visit visit = visit_of(house, "keeper", "GET", "/note");
@@ -577,6 +616,8 @@ int main(void)
     RUN(a_call_run_again_after_a_conflict_gives_the_same, &house);
     RUN(choices_come_from_the_rule_that_binds_the_field, &house);
     RUN(programs_read_lists_and_records, &house);
+    RUN(programs_create_and_act, &house);
+    RUN(programs_create_only_what_they_may, &house);
     RUN(programs_are_told_what_is_not_understood, &house);
     RUN(home_shows_cards_of_apps, &house);
     RUN(an_app_that_fails_costs_its_cards_and_not_the_page, &house);

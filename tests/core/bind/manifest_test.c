@@ -50,6 +50,9 @@ static void what_makes_no_sense_is_refused(void)
     CHECK(is_refused("app: leave\nversion: 1.0.0\n", "required"));
     CHECK(is_refused("app: other\ntitle: { zh: a, en: b }\nversion: 1.0\n", "its folder is"));
     CHECK(is_refused("app: leave\ntitle: { zh: a }\nversion: 1.0\n", "both zh and en"));
+    CHECK(is_refused("app: login\n", "reserved"));
+    CHECK(is_refused("app: Leave\n", "small letters"));
+    CHECK(is_refused("app: ../leave\n", "small letters"));
     CHECK(is_refused(START "limits: { cpu: 50 }\n", "no amount"));
     CHECK(is_refused(START "api: soon\n", "2026-12"));
     CHECK(is_refused(START "settings:\n  days: { default: 5 }\n", "needs a type"));
