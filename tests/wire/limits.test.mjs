@@ -102,6 +102,8 @@ test("one address gets its share and no more", async (t) => {
     const wire = await Wire.open(server);
     held.push(wire.send(get("/wait")));
   }
+  const admin = {...server, port: server.adminPort}; // no share is counted there
+  await eventually(async () => (await ask(admin, get("/waiting"))).body === "5");
   // the sixth is turned away: all five are in use
   const begin = await Wire.open(server);
   begin.send(get("/waiting"));

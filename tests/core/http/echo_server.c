@@ -156,8 +156,13 @@ static void handle(void *context, struct http_request *request)
 
 static void handle_admin(void *context, struct http_request *request)
 {
-    (void)context;
-    answer(request, 200, "text/plain", slice_text("admin"));
+    struct world *world = context;
+
+    if (slice_is(http_path(request), "/waiting"))
+        answer(request, 200, "text/plain",
+               text_of(request, "%lld", (long long)world->waiting_count));
+    else
+        answer(request, 200, "text/plain", slice_text("admin"));
 }
 
 static void on_drained(void *context)
