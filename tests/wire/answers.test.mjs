@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every answer carries, compression, static files.
 import assert from "node:assert/strict";
-import {execFileSync} from "node:child_process";
 import {mkdirSync, mkdtempSync, symlinkSync, writeFileSync} from "node:fs";
 import {tmpdir} from "node:os";
 import path from "node:path";
@@ -136,11 +135,4 @@ test("the admin listener has a handler of its own", async (t) => {
   assert.equal(answer.body, "admin");
   isProtected(answer);
   assert.equal((await ask(server, get("/metrics"))).status, 404);
-});
-
-test("brotli is the coding of browsers: what is served is what the tool unpacks", async (t) => {
-  const {folder, css} = assets();
-  const server = await start(t, {assets: folder});
-  const text = execFileSync("curl", ["-s", "--compressed", `http://127.0.0.1:${server.port}/static/${HASHED}`]).toString();
-  assert.equal(text, css);
 });
