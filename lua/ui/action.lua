@@ -5,6 +5,4 @@ local guard = require("ui.guard")
 
 return component.define{name = "action", needs = {"text", "to"},
   takes = {fields = {}, tone = false, icon = false, wide = false, label = false, current = false},
-  shape = function(data)
-    data.guard, data.hidden = guard.fields(), guard.hidden(data.fields)
-  end}
+  shape = guard.add}

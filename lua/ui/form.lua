@@ -7,6 +7,6 @@ local guard = require("ui.guard")
 return component.define{name = "form", needs = {"to", "body", "send"},
   takes = {problems = false, summary = false, cancel = false, draft = false, intro = false, fields = {}, wide = false},
   markup = {"body"}, shape = function(data)
-    data.guard, data.hidden = guard.fields(), guard.hidden(data.fields)
+    guard.add(data)
     data.problems = data.problems and #data.problems > 0 and data.problems
   end}
