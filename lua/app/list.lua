@@ -87,14 +87,18 @@ end
 
 --- Buttons for those of `names` that the person may take on the row now; false when there are none.
 function list.actions(collection, row, names)
-  local buttons = {}
+  local may = {}
   for _, name in ipairs(names) do
     if collection:may_act(name, row) then
-      buttons[#buttons + 1] = ui.action{text.app(("%s.actions.%s"):format(collection.name, name)),
-        to = url.of(collection:path(row) .. "/" .. name), tone = #buttons == 0 and "primary"}
+      may[#may + 1] = name
     end
   end
-  return #buttons > 0 and buttons
+  for i, name in ipairs(may) do
+    -- The first of a choice is the usual one; a single action is not urged on anybody.
+    may[i] = ui.action{text.app(("%s.actions.%s"):format(collection.name, name)),
+      to = url.of(collection:path(row) .. "/" .. name), tone = i == 1 and #may > 1 and "primary"}
+  end
+  return #may > 0 and may
 end
 
 -- Ways to make a new one, for those who may.

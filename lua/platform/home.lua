@@ -36,25 +36,29 @@ local function draw(card)
     body = #items > 0 and ui.list{items} or ui.note{card.empty or here.word("ui.nothing")}}
 end
 
+-- The cards of all apps, drawn, and the icon that each app's card has.
 local function cards_of(apps, role, subject)
-  local drawn = {}
+  local drawn, icons = {}, {}
   for _, one in ipairs(apps) do
-    if one.has_cards then
-      for _, card in ipairs(people.cards(one.id, role.role, role.org.id, subject)) do
-        drawn[#drawn + 1] = draw(card)
-      end
+    for _, card in ipairs(one.has_cards and people.cards(one.id, role.role, role.org.id, subject) or {}) do
+      drawn[#drawn + 1] = draw(card)
+      icons[one.id] = icons[one.id] or card.icon
     end
   end
-  return drawn
+  return drawn, icons
 end
 
-local function services_of(apps)
+local function services_of(apps, icons)
   local items = {}
   for i, one in ipairs(apps) do
-    items[i] = {text = one.title, href = one.path, icon = one.icon or "apps", tone = TONES[(i - 1) % #TONES + 1], count = false}
+    items[i] = {text = one.title, href = one.path, icon = icons[one.id] or "apps",
+      tone = TONES[(i - 1) % #TONES + 1], count = false}
   end
-  items[#items + 1] = {text = here.word("nav.help"), href = "/help", icon = "help-circle", tone = "info", count = false}
   return items
+end
+
+local function help_tile()
+  return {text = here.word("nav.help"), href = "/help", icon = "help-circle", tone = "info", count = false}
 end
 
 local function current(roles)
@@ -97,20 +101,25 @@ local function guardian(roles, role)
     return app.page("nobody", {title = here.word("home.no_children"), note = here.word("home.no_children_note"),
       roles = switchable(roles)})
   end
-  local apps = people.apps(role.role, role.org.id)
+  local apps, cards, icons = people.apps(role.role, role.org.id), {}, {}
+  if subject then
+    cards, icons = cards_of(apps, role, subject.id)
+  end
+  local services = services_of(apps, icons)
+  services[#services + 1] = help_tile()
   return app.page("guardian", {
     name = subject and subject.name or here.word("home.choose_child"), chosen = subject ~= nil,
     facts = subject and {role.org.name, subject.class and subject.class.name} or {here.word("home.choose_child_note")},
-    today = day.long(here.today()), kids = kids, services = services_of(apps), roles = switchable(roles),
-    cards = subject and cards_of(apps, role, subject.id) or {},
+    today = day.long(here.today()), kids = kids, services = services, roles = switchable(roles), cards = cards,
   })
 end
 
 local function desk(roles, role)
   local apps = people.apps(role.role, role.org.id)
+  local cards, icons = cards_of(apps, role)
   return app.page("desk", {
-    facts = {role.org.name, day.long(here.today())}, services = services_of(apps),
-    cards = cards_of(apps, role), roles = switchable(roles),
+    facts = {role.org.name, day.long(here.today())}, services = services_of(apps, icons),
+    cards = cards, roles = switchable(roles),
   })
 end
 

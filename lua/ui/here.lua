@@ -54,6 +54,15 @@ function here.role()
   return call.role ~= "" and here.word("role." .. call.role) or ""
 end
 
+--- The name of who is signed in: the account's, else the person's; "" where none is known.
+function here.name()
+  local name = call.name
+  if name and name ~= "" then
+    return name
+  end
+  return call.me and call.me.name or ""
+end
+
 -- Home, the apps of the role, help, account: the same on every page.
 local function links()
   local works = call.role ~= "" and call.role ~= "guardian"
@@ -71,7 +80,7 @@ end
 function here.frame()
   return {
     lang = TAGS[call.lang] or TAGS.zh, theme = call.theme ~= "" and call.theme, path = call.path,
-    person = call.signed_in and call.name, role = here.role(), place = call.org_name or "",
+    signed_in = call.signed_in, person = call.signed_in and here.name() or "", role = here.role(), place = call.org_name or "",
     links = call.signed_in and links() or {},
   }
 end

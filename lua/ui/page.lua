@@ -49,7 +49,7 @@ end
 local function shape(data)
   data.frame = here.frame()
   data.links = data.frame.links
-  data.alone = data.alone or not data.frame.person
+  data.alone = data.alone or not data.frame.signed_in
   data.drafts_over = data.done and data.frame.path or ""
   find_place(data)
   mark_extra(data.links)
