@@ -36,7 +36,8 @@ struct lmdb {
     struct engine base;
     MDB_env *env;
     MDB_dbi dbi;
-    int sync_fd; // sees an error of write-back that LMDB's own descriptor has already consumed
+    int sync_fd;  // sees an error of write-back that LMDB's own descriptor has already consumed
+    bool stopped; // a sync has failed: what the disk holds is not known any more
     struct lmdb_view *idle; // snapshots that were reset: to renew one costs no lock
     unsigned idle_count;
     struct lmdb_cursor *idle_cursors;
@@ -152,6 +153,10 @@ static struct engine_view *lmdb_begin(struct engine *engine, bool writing, struc
     struct lmdb_view *view;
     int rc;
 
+    if (writing && lmdb->stopped) {
+        err_set(err, ERR_IO, "store: after a failed sync nothing is written any more");
+        return NULL;
+    }
     if (!writing && lmdb->idle != NULL)
         rc = renew_idle(lmdb, &view);
     else
@@ -196,10 +201,13 @@ static bool disk_is_full(int fd)
 // them apart. LMDB calls a short write EIO: that is a full disk, if the disk is full.
 static bool commit_failed(struct lmdb *lmdb, int rc, struct err *err)
 {
-    if (rc > 0 && fdatasync(lmdb->sync_fd) != 0)
+    if (rc > 0 && fdatasync(lmdb->sync_fd) != 0) {
+        lmdb->stopped = true;
         return err_set(err, ERR_IO, "store: sync: %s", strerror(errno));
+    }
     if (rc == EIO && disk_is_full(lmdb->sync_fd))
         rc = ENOSPC;
+    lmdb->stopped = code_of(rc) == ERR_IO;
     return fail(err, "commit", rc);
 }
 

@@ -480,6 +480,40 @@ static void a_full_disk_is_an_error_and_not_the_end(void)
     scratch_finish(&scratch);
 }
 
+// A small disk that promises to be a large one: writes succeed, the sync fails. What was
+// acknowledged before is safe; nothing may be acknowledged afterwards, however often asked.
+static void after_a_failed_sync_nothing_is_acknowledged(void)
+{
+    struct scratch disk, scratch;
+    char command[2000];
+    int stored = 0;
+
+    scratch_folder(&disk);
+    scratch_folder(&scratch);
+    snprintf(command, sizeof command,
+             "exec 2>/dev/null; mount -t tmpfs -o size=8m store-test '%s' && cd '%s' && "
+             "truncate -s 100M image && /sbin/mkfs.ext4 -q -O ^has_journal image && "
+             "mount -o loop image '%s'",
+             disk.folder, disk.folder, scratch.folder);
+    if (system(command) != 0) {
+        printf("  (no loop device here: a failed sync was not tried)\n");
+    } else {
+        CHECK(scratch_open(&scratch));
+        while (stored < 1000 && put_large(&scratch, stored, 60000) == ERR_NONE)
+            stored++;
+        CHECK_OK(scratch.err.code == ERR_UNKNOWN || scratch.err.code == ERR_IO, &scratch.err);
+        CHECK(stored > 20 && stored < 1000);
+        CHECK(put_one(&scratch, "again", "v") != ERR_NONE);
+        CHECK(put_one(&scratch, "again", "v") != ERR_NONE);
+        CHECK(all_are_there(&scratch, stored, 60000));
+        scratch_close(&scratch);
+        CHECK(umount(scratch.folder) == 0);
+    }
+    umount(disk.folder);
+    scratch_finish(&scratch);
+    scratch_finish(&disk);
+}
+
 // kill -9 in the middle of writing: what was acknowledged is there, nothing is half there.
 static void a_killed_owner_loses_nothing_acknowledged(void)
 {
@@ -528,6 +562,7 @@ int main(void)
     RUN(the_own_limit_holds_within_a_group);
     RUN(a_file_that_may_not_grow_is_full);
     RUN(a_full_disk_is_an_error_and_not_the_end);
+    RUN(after_a_failed_sync_nothing_is_acknowledged);
     RUN(a_killed_owner_loses_nothing_acknowledged);
     return check_report("store/file");
 }
