@@ -9,7 +9,12 @@
 #include "store/store.h"
 #include "store/stored.h"
 
-enum { STORE_FORMAT = 1, STORE_COMMIT_MAX = 32 * 1024 * 1024, TXN_IDLE_MAX = 8 };
+enum {
+    STORE_FORMAT = 1,
+    TXN_IDLE_MAX = 8,
+    COMMIT_BYTES_DEFAULT = 16 << 20,
+    COMMIT_BYTES_MOST = 60 << 20, // below FRAME_MAX
+};
 
 struct client;
 struct group;

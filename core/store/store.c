@@ -140,6 +140,10 @@ struct store *store_open(enum store_role role, const struct store_options *optio
     store->options = *options;
     store->options.folder = store->folder = mem_text(options->folder);
     store->folder_fd = store->lock_fd = -1;
+    if (options->commit_bytes_max == 0)
+        store->options.commit_bytes_max = COMMIT_BYTES_DEFAULT;
+    if (options->commit_bytes_max > COMMIT_BYTES_MOST)
+        store->options.commit_bytes_max = COMMIT_BYTES_MOST;
     if (!open_folder(store, err) || (role == STORE_OWNER && !take_lock(store, err)) ||
         !check_file(store, err) ||
         (store->engine = lmdb_open(store->folder, role == STORE_OWNER, options->readers_max,
@@ -182,7 +186,7 @@ void store_close(struct store *store)
 static bool encode_bounded(struct store_txn *txn, struct buffer *commit, struct err *err)
 {
     store_encode(txn, commit);
-    return commit->len <= FRAME_MAX - FRAME_HEAD ||
+    return commit->len <= txn->store->options.commit_bytes_max ||
            err_set(err, ERR_LIMIT, "a commit of %zu bytes", commit->len);
 }
 

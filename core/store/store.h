@@ -32,6 +32,7 @@ enum store_role { STORE_OWNER, STORE_GUEST };
 struct store_options {
     const char *folder;     // must exist, mode 0700
     uint64_t bytes_max;     // our own size limit; a commit beyond it gets ERR_FULL
+    uint64_t commit_bytes_max; // of one commit (ERR_LIMIT beyond); 0: 16 MiB, at most 60 MiB
     unsigned readers_max;   // reader slots of the environment
     unsigned memory_max;    // keys the committer remembers for the conflict check
     struct clock *clock;
@@ -59,7 +60,8 @@ bool store_get(struct store_txn *txn, struct slice key, struct slice *value, str
 
 // Walks [from, to) in key order, or backwards; own writes are seen. `to.data == NULL`
 // means: every key that starts with `from`. Several ranges may be open at once; writing
-// while a range is open is allowed, and is not seen by that range.
+// while a range is open is allowed, and is not seen by that range. Logs are read with
+// store_log_read: a WRITE transaction refuses (ERR_INPUT) other reads of SPACE_LOG.
 struct store_range;
 struct store_range *store_range_open(struct store_txn *txn, struct slice from, struct slice to,
                                      bool backwards, struct err *err);
@@ -76,7 +78,8 @@ bool store_delete(struct store_txn *txn, struct slice key, struct err *err);
 bool store_add(struct store_txn *txn, struct slice key, int64_t number, struct err *err);
 bool store_counter(struct store_txn *txn, struct slice key, int64_t *number, struct err *err);
 // Appends to a log; the committer numbers the entries from 1. A chained log (its name
-// starts with '#') also gets in each entry the SHA-256 of the former entry. Never conflicts.
+// starts with '#') also gets in each entry the SHA-256 of the former entry: of its key, time,
+// chain and bytes; 32 zeros in the first. Never conflicts.
 bool store_append(struct store_txn *txn, const char *log, struct slice entry, struct err *err);
 // Refuses the commit (ERR_CONFLICT) unless the key has this version at commit time.
 // A version is the checksum of the stored value; 0 means absent.
@@ -94,8 +97,9 @@ bool store_log_read(struct store_txn *txn, const char *log, uint64_t after, size
                     struct store_entry *entries, size_t *count, struct err *err);
 
 // The outcome of a commit: ERR_NONE (durable), ERR_CONFLICT (run again from the start),
-// ERR_FULL, ERR_LIMIT, ERR_INPUT, ERR_BUSY, or ERR_UNKNOWN (the committer went away before
-// it answered: run again; the write key tells what became of it).
+// ERR_FULL, ERR_LIMIT, ERR_INPUT, ERR_BUSY, ERR_CORRUPT (what it builds on is rotten), or
+// ERR_UNKNOWN (the committer went away before it answered: run again; the write key tells
+// what became of it).
 typedef void store_done(void *context, const struct err *outcome);
 
 // Sends the buffered operations; txn may be ended at once. done is called later, once,

@@ -207,14 +207,17 @@ bool store_counter(struct store_txn *txn, struct slice key, int64_t *number, str
 
 bool txn_may_write(struct store_txn *txn, struct slice key, size_t bytes, struct err *err)
 {
+    uint64_t most = txn->store->options.commit_bytes_max;
+
     if (txn->mode != STORE_WRITE)
         return err_set(err, ERR_DENIED, "this transaction only reads");
     if (key.len == 0 || key.len > STORE_KEY_MAX)
         return err_set(err, ERR_LIMIT, "a key of %zu bytes", key.len);
     if (bytes > STORE_VALUE_MAX)
         return err_set(err, ERR_LIMIT, "a value of %zu bytes", bytes);
-    if (txn->bytes + key.len + bytes > STORE_COMMIT_MAX)
-        return err_set(err, ERR_LIMIT, "more than %d bytes in one commit", STORE_COMMIT_MAX);
+    if (txn->bytes + key.len + bytes > most)
+        return err_set(err, ERR_LIMIT, "more than %llu bytes in one commit",
+                       (unsigned long long)most);
     txn->bytes += key.len + bytes;
     return true;
 }

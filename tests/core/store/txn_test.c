@@ -38,8 +38,18 @@ static void a_commit_of_too_many_bytes_is_refused_before_it_is_sent(struct scrat
         key[1]++;
         puts++;
     }
-    CHECK(puts > 0 && puts < 64 && err.code == ERR_LIMIT);
+    CHECK(puts == 3 && err.code == ERR_LIMIT); // of 4 MiB each, with their keys
     store_end(txn);
+    txn = begin_write(scratch);
+    for (int i = 0; i < 40000; i++) { // what was read counts, too
+        char read_key[512];
+        struct slice value;
+
+        snprintf(read_key, sizeof read_key, "%0500d", i);
+        CHECK(store_get(txn, S(read_key), &value, &err));
+    }
+    CHECK(store_put(txn, S("k"), S("v"), &err));
+    CHECK(finish(scratch, txn) == ERR_LIMIT && holds(scratch, "k", NULL));
     free((void *)large.data);
 }
 
