@@ -11,7 +11,7 @@ SANITIZE="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -f
 
 # Sums the closing lines of C units («NAME: N passed, N failed») and of node («# pass N»).
 tally() {
-  awk '/^[a-z0-9_ -]+: [0-9]+ passed, [0-9]+ failed$/ { p += $(NF-3); f += $(NF-1) }
+  awk '/^[a-z0-9_\/ -]+: [0-9]+ passed, [0-9]+ failed$/ { p += $(NF-3); f += $(NF-1) }
        /^# pass [0-9]+/ { p += $3 } /^# fail [0-9]+/ { f += $3 } /^# cancelled [0-9]+/ { f += $3 }
        END { print p + 0, f + 0 }' "$1"
 }

@@ -70,6 +70,7 @@ bool auth_principal(struct view *view, struct id person, struct principal *princ
 enum { TOKEN_TEXT_LEN = 43 };
 struct session {
     struct id account, person;
+    const char *name; // of the account, as found
     uint64_t epoch;
     int64_t made_ms, seen_ms;
     int64_t now_ms, touch_ms; // when it was found; from when on it is stale

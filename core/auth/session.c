@@ -136,7 +136,7 @@ static bool load(struct view *view, const uint8_t hash[DIGEST_LEN], struct sessi
     return true;
 }
 
-static bool is_current(struct view *view, const struct session *session, bool *current,
+static bool is_current(struct view *view, struct session *session, bool *current,
                        struct err *err)
 {
     struct account *account;
@@ -144,6 +144,7 @@ static bool is_current(struct view *view, const struct session *session, bool *c
     if (!auth_account_get(view, session->account, &account, err))
         return false;
     *current = account != NULL && !account->disabled && account->epoch == session->epoch;
+    session->name = account != NULL ? account->name : NULL;
     return true;
 }
 

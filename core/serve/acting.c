@@ -42,8 +42,9 @@ static bool covers(const struct id *path, size_t count, struct id org)
     return false;
 }
 
-// One member alone is taken; of several none is ever taken for the person.
-static bool choose_subject(struct exchange *x, struct ref wanted, struct err *err)
+// One member alone is taken; of several none is ever taken for the person. A page of an
+// organisation knows its own members only.
+static bool choose_subject(struct exchange *x, struct ref wanted, bool platform, struct err *err)
 {
     const struct set_def *set = catalog_role_set(x->view.catalog, x->call.role);
     const struct ref *members;
@@ -57,7 +58,7 @@ static bool choose_subject(struct exchange *x, struct ref wanted, struct err *er
     for (size_t i = 0; i < count; i++) {
         if (ref_equal(&members[i], &wanted))
             x->call.subject = wanted;
-        if (id_equal(&members[i].org, &x->call.role_org)) {
+        if (platform || id_equal(&members[i].org, &x->call.role_org)) {
             only = members[i];
             here++;
         }
@@ -92,7 +93,7 @@ bool acting_choose(struct exchange *x, struct id org, bool platform, struct err 
         return true;
     x->call.role = wanted.role;
     x->call.role_org = wanted.org;
-    return choose_subject(x, subject, err);
+    return choose_subject(x, subject, platform, err);
 }
 
 void switch_serve(struct exchange *x)

@@ -151,6 +151,9 @@ static bool identify(struct exchange *x, struct err *err)
     if (x->token.data != NULL &&
         !auth_session_find(&instance->auth, &x->view, x->token, &x->session, err))
         return false;
+    // A program's token is no cookie and a browser's cookie no program's token.
+    if (x->session != NULL && x->session->program != x->program)
+        x->session = NULL;
     if (x->session != NULL &&
         !auth_principal(&x->view, x->session->person, &x->principal, err))
         return false;
@@ -174,6 +177,7 @@ static void fill_call(struct exchange *x)
         .form_count = x->form_count,
         .lang = x->lang,
         .theme = x->theme,
+        .name = x->session != NULL ? x->session->name : NULL,
         .role = "",
         .role_org = x->view.root,
         .csrf = x->csrf,
