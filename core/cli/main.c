@@ -2,6 +2,7 @@
 // shuyuan COMMAND [OPTIONS]: finds the command, reads its options, runs it.
 #include "cli/cli.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -151,6 +152,7 @@ static int run(const struct cli_command *command, int count, char **words)
 
 int main(int argc, char **argv)
 {
+    signal(SIGXFSZ, SIG_IGN); // a file-size limit is a full disk, not a death
     if (argc < 2)
         return print_commands(stderr, CLI_USAGE);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)

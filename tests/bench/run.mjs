@@ -107,7 +107,7 @@ function startNginx(port) {
   const folder = mkdtempSync(join(tmpdir(), "shuyuan-nginx-"));
   const conf = readFileSync(join(root, "tests/bench/nginx.conf"), "utf8").replaceAll("@PORT@", port).replaceAll("@STATIC@", join(root, "build/static"));
   writeFileSync(join(folder, "nginx.conf"), conf);
-  return spawn("nginx", ["-p", folder, "-c", join(folder, "nginx.conf")], { stdio: ["ignore", "ignore", "inherit"] });
+  return spawn("/usr/sbin/nginx", ["-p", folder, "-c", join(folder, "nginx.conf")], { stdio: ["ignore", "ignore", "inherit"] });
 }
 
 async function startTimes() {
