@@ -7,6 +7,7 @@
 local answer = require("app.answer")
 local call = require("core.call")
 local fields = require("app.fields")
+local here = require("ui.here")
 local options = require("app.options")
 local text = require("app.text")
 local ui = require("app.ui")
@@ -97,7 +98,7 @@ local function summary(collection, names, problems)
   local list = {}
   for _, name in ipairs(names) do
     if problems[name] then
-      list[#list + 1] = {field = name, text = fields.label(collection, name) .. "：" .. problems[name]}
+      list[#list + 1] = {field = name, text = here.word("ui.problem_of", {field = fields.label(collection, name), problem = problems[name]})}
     end
   end
   for name, problem in pairs(problems) do

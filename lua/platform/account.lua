@@ -31,7 +31,7 @@ end
 
 function account.data()
   return {
-    person = here.name(), role = here.role(), place = call.org_name or "", roles = people.roles(),
+    person = here.name(), role = here.role(), place = here.place(call.role_org), roles = people.roles(),
     languages = languages(), looks = looks(),
   }
 end

@@ -76,7 +76,7 @@ local function children(roles, subject)
   for _, role in ipairs(roles) do
     for _, member in ipairs(role.role == "guardian" and role.members or {}) do
       list[#list + 1] = {name = member.name, role = role.role, org = role.org.id, subject = member.ref,
-        school = role.org.name, current = subject ~= nil and subject.id == member.ref}
+        current = subject ~= nil and subject.id == member.ref}
     end
   end
   return list
@@ -109,7 +109,7 @@ local function guardian(roles, role)
   services[#services + 1] = help_tile()
   return app.page("guardian", {
     name = subject and subject.name or here.word("home.choose_child"), chosen = subject ~= nil,
-    facts = subject and {role.org.name, subject.class and subject.class.name} or {here.word("home.choose_child_note")},
+    facts = subject and {here.place(role.org), subject.class and subject.class.name} or {here.word("home.choose_child_note")},
     today = day.long(here.today()), kids = kids, services = services, roles = switchable(roles), cards = cards,
   })
 end
@@ -118,7 +118,8 @@ local function desk(roles, role)
   local apps = people.apps(role.role, role.org.id)
   local cards, icons = cards_of(apps, role)
   return app.page("desk", {
-    facts = {role.org.name, day.long(here.today())}, services = services_of(apps, icons),
+    title = here.word(here.works() and "nav.desk" or "nav.home"),
+    facts = {here.place(role.org), day.long(here.today())}, services = services_of(apps, icons),
     cards = cards, roles = switchable(roles),
   })
 end

@@ -54,6 +54,12 @@ function here.role()
   return call.role ~= "" and here.word("role." .. call.role) or ""
 end
 
+--- The name of an organisation in the language of the call.
+function here.place(org)
+  local english = call.lang == "en" and org.name_en
+  return english and english ~= "" and english or org.name or ""
+end
+
 --- The name of who is signed in: the account's, else the person's; "" where none is known.
 function here.name()
   local name = call.name
@@ -63,9 +69,14 @@ function here.name()
   return call.me and call.me.name or ""
 end
 
+--- Does the person work here? Then home is a desk.
+function here.works()
+  return call.role ~= "" and call.role ~= "guardian" and call.role ~= "student"
+end
+
 -- Home, the apps of the role, help, account: the same on every page.
 local function links()
-  local works = call.role ~= "" and call.role ~= "guardian"
+  local works = here.works()
   local list = {{text = here.word(works and "nav.desk" or "nav.home"), href = "/",
     icon = works and "layout-dashboard" or "home", current = false}}
   for _, link in ipairs(call.links) do
@@ -80,7 +91,7 @@ end
 function here.frame()
   return {
     lang = TAGS[call.lang] or TAGS.zh, theme = call.theme ~= "" and call.theme, path = call.path,
-    signed_in = call.signed_in, person = call.signed_in and here.name() or "", role = here.role(), place = call.org_name or "",
+    signed_in = call.signed_in, person = call.signed_in and here.name() or "", role = here.role(), place = here.place(call.role_org),
     links = call.signed_in and links() or {},
   }
 end

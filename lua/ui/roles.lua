@@ -10,11 +10,11 @@ return component.define{name = "roles", needs = {"items"}, shape = function(data
   local shown = {}
   for i, item in ipairs(data.items) do
     local title = here.word("role." .. item.role)
-    shown[i] = {title = title, note = item.org.name, icon = ICONS[item.role] or "building",
+    shown[i] = {title = title, note = here.place(item.org), icon = ICONS[item.role] or "building",
       tone = item.current and "primary" or "plain",
       aside = item.current and ui.tag{here.word("account.now"), tone = "ok"} or ui.action{
         here.word("account.use"), to = "/switch", fields = {role = item.role, org = item.org.id},
-        label = here.word("account.use") .. " " .. title .. " " .. item.org.name}}
+        label = here.word("account.use") .. " " .. title .. " " .. here.place(item.org)}}
   end
   data.shown = shown
 end}
