@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +41,7 @@ struct committer {
     const struct config *config;
     struct scoreboard *board;
     struct instance instance;
-    int poll, listener, signals;
+    int epoll, listener, signals;
     struct client *clients[CLIENTS_MAX];
     struct store_proposal *proposals; // group_max of them
     struct pending *pending;
@@ -54,7 +55,7 @@ static bool watch(struct committer *committer, int fd, void *data, uint32_t even
 {
     struct epoll_event event = {.events = events, .data.ptr = data};
 
-    return epoll_ctl(committer->poll, how, fd, &event) == 0;
+    return epoll_ctl(committer->epoll, how, fd, &event) == 0;
 }
 
 // The socket file is made anew: a stale one of a killed committer is removed. It is reached
@@ -285,7 +286,7 @@ static void sweep(struct committer *committer)
 static void turn(struct committer *committer)
 {
     struct epoll_event events[64];
-    int count = epoll_wait(committer->poll, events, 64, SWEEP_MS);
+    int count = epoll_wait(committer->epoll, events, 64, SWEEP_MS);
 
     for (int i = 0; i < count; i++) {
         struct client *client = events[i].data.ptr;
@@ -311,12 +312,28 @@ static void turn(struct committer *committer)
         sweep(committer);
 }
 
+// A killed committer may hold its lock a moment longer: the disk finishes its last write.
+static bool open_store(struct committer *committer, struct err *err)
+{
+    enum { PAUSE_MS = 5 };
+    struct clock *clock = clock_system();
+    int64_t deadline = clock_mono_us(clock) + committer->config->store.reconnect_ms * 1000;
+
+    while (!instance_open(&committer->instance, committer->config, STORE_OWNER, NULL, err)) {
+        instance_close(&committer->instance);
+        if (err->code != ERR_BUSY || clock_mono_us(clock) > deadline)
+            return false;
+        poll(NULL, 0, PAUSE_MS);
+    }
+    return true;
+}
+
 static bool start(struct committer *committer, struct err *err)
 {
     sigset_t signals;
     size_t group_max = (size_t)committer->config->store.group_max;
 
-    if (!instance_open(&committer->instance, committer->config, STORE_OWNER, NULL, err))
+    if (!open_store(committer, err))
         return false;
     committer->listener = listen_control(committer->config->data, err);
     if (committer->listener < 0)
@@ -325,7 +342,7 @@ static bool start(struct committer *committer, struct err *err)
     sigaddset(&signals, SIGTERM);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     committer->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    committer->poll = epoll_create1(EPOLL_CLOEXEC);
+    committer->epoll = epoll_create1(EPOLL_CLOEXEC);
     committer->proposals = mem_zero(group_max * sizeof *committer->proposals);
     committer->pending = mem_zero(group_max * sizeof *committer->pending);
     return (watch(committer, committer->listener, NULL, EPOLLIN, EPOLL_CTL_ADD) &&

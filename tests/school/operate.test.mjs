@@ -77,7 +77,7 @@ test("SIGHUP with a wrong file keeps the old configuration", async () => {
 
 test("a second server on the same data is refused", async () => {
   const server = await serve();
-  const run = spawnSync(binary, ["serve", "-c", join(root, "config/demo.yaml"), "--set", `data=${server.data}`, "--set", "listen=127.0.0.1:0", "--set", "admin.listen="], { encoding: "utf8", timeout: 20000 });
+  const run = spawnSync(binary, ["serve", "-c", join(root, "config/demo.yaml"), "--set", `data=${server.data}`, "--set", "listen=127.0.0.1:0", "--set", "admin.listen=", "--set", "store.reconnect=50ms"], { encoding: "utf8", timeout: 20000 });
   assert.equal(run.status, 1);
   await server.remove();
 });
