@@ -76,7 +76,7 @@ local function children(roles, subject)
   for _, role in ipairs(roles) do
     for _, member in ipairs(role.role == "guardian" and role.members or {}) do
       list[#list + 1] = {name = member.name, role = role.role, org = role.org.id, subject = member.ref,
-        current = subject ~= nil and subject.id == member.ref}
+        school = here.place(role.org), current = subject ~= nil and subject.id == member.ref}
     end
   end
   return list

@@ -42,6 +42,8 @@ local function find_place(data)
     current.current = true
     data.back = not data.top and current.href ~= data.frame.path and current.href
   end
+  -- What was stored needs no draft any more; forms and what they make share their app's address.
+  data.drafts_over = current and current.href or data.frame.path
   data.place = current and current ~= data.links[1] and current.text or here.word("brand")
   data.crumbs = crumbs(data, data.links[1], current)
 end
@@ -50,7 +52,6 @@ local function shape(data)
   data.frame = here.frame()
   data.links = data.frame.links
   data.alone = data.alone or not data.frame.signed_in
-  data.drafts_over = data.done and data.frame.path or ""
   find_place(data)
   mark_extra(data.links)
 end
