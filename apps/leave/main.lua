@@ -15,6 +15,7 @@ leaves:list("desk", {
   columns = {"student", "from", "to", "kind", "reason", "state"},
   filter = {"state"},
   actions = {"grant", "refuse"},
+  subtree = true,
 })
 
 app.get("/", {allow = leaves:roles("read")}, function()

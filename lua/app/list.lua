@@ -4,6 +4,7 @@
 -- collection:list("desk", {columns = {"student", "from", "to", "state"}, filter = {"state"},
 --                          actions = {"grant", "refuse"}, allow = {"teacher"}})
 -- The first column names the row and leads to it. An action shows where the person may take it now.
+-- subtree = true also shows the rows of all organisations below, for those who may read them.
 local answer = require("app.answer")
 local fields = require("app.fields")
 local here = require("ui.here")
@@ -15,7 +16,7 @@ local url = require("app.url")
 local list = {}
 
 local LIMIT <const> = 50
-local KEYS <const> = {"columns", "filter", "actions", "allow"}
+local KEYS <const> = {"columns", "filter", "actions", "allow", "subtree"}
 
 local function check(collection, name, spec)
   local place = ("list '%s' of '%s'"):format(name, collection.full)
@@ -122,9 +123,9 @@ local function table_of(collection, name, spec, rows)
 end
 
 -- One row more than is shown tells whether there is a next page.
-local function read(collection, wanted, after)
+local function read(collection, spec, wanted, after)
   local query = with(wanted, "limit", LIMIT + 1)
-  query.after = after
+  query.after, query.subtree = after, spec.subtree
   local rows = collection:rows(query)
   local more = #rows > LIMIT
   rows[LIMIT + 1] = nil
@@ -136,7 +137,7 @@ function list.declare(app, collection, name, spec)
   check(collection, name, spec)
   app.get("/" .. name, {allow = spec.allow or collection:roles("read")}, function(req)
     local wanted = chosen(collection, spec, req.query)
-    local rows, more = read(collection, wanted, req.query.after)
+    local rows, more = read(collection, spec, wanted, req.query.after)
     return answer.page("list", {
       title = text.app(("%s.lists.%s.title"):format(collection.name, name)), acts = begin(collection),
       filters = filters(collection, name, spec, wanted),

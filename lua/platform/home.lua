@@ -101,7 +101,8 @@ local function guardian(roles, role)
     return app.page("nobody", {title = here.word("home.no_children"), note = here.word("home.no_children_note"),
       roles = switchable(roles)})
   end
-  local apps, cards, icons = people.apps(role.role, role.org.id), {}, {}
+  -- Services are for a child: until one is chosen there is nothing to do by mistake for another.
+  local apps, cards, icons = subject and people.apps(role.role, role.org.id) or {}, {}, {}
   if subject then
     cards, icons = cards_of(apps, role, subject.id)
   end

@@ -101,3 +101,26 @@ test("text is inert wherever it is shown", async () => {
     assert.ok(!page.html.includes("<img src=x"));
   }
 });
+
+test("the county sees that a child is away, at every school below, and not why", async () => {
+  const mum = await signedIn(server, "guardian"), county = await signedIn(server, "county");
+  await ask(mum, { reason: "只有学校知道" });
+  const desk = /\/o\/\w{26}\/leave\/?/.exec((await county.get("/")).html)[0];
+  const list = await county.get(`${desk.replace(/\/$/, "")}/desk`);
+  assert.equal(list.status, 200);
+  assert.match(list.html, /周予安/);
+  assert.ok(!list.html.includes("只有学校知道"));
+  assert.ok(!forms(list.html).some((form) => form.action.endsWith("/grant")));
+});
+
+test("of two children none is chosen for the guardian, and one tap chooses", async () => {
+  const mum = await signedIn(server, "guardian");
+  const home = await mum.get("/");
+  const choices = forms(home.html).filter((form) => form.action === "/switch");
+  assert.equal(choices.length, 2);
+  assert.ok(!home.html.includes("/leave/ask"));
+  const foreign = await mum.post("/switch", { ...choices[0].fields, role: "principal" });
+  assert.equal(foreign.status, 404);
+  assert.equal((await mum.post("/switch", choices[1].fields)).status, 303);
+  assert.match((await mum.get("/")).html, /\/leave\/ask/);
+});
