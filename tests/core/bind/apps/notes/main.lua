@@ -122,8 +122,11 @@ notes:action("shorten", {role = "keeper"}, function(r)
 end)
 
 app.home("keeper", function()
-  local asked = notes:rows({state = "asked"})
-  return {{title = "notes", count = #asked, items = {{title = asked[1] and asked[1].text or "none"}}}}
+  local asked, items = notes:rows({state = "asked"}), {}
+  for i, row in ipairs(asked) do
+    items[i] = {title = row.text}
+  end
+  return {{title = "notes", count = #asked, items = items}}
 end)
 app.home("guest", function()
   error("no cards today")
