@@ -96,3 +96,16 @@ struct slice text_login(struct arena *arena, struct slice text)
         return none;
     return folded;
 }
+
+// Browsers take "//x" and "/\x" for another host.
+bool text_is_local_path(struct slice path)
+{
+    if (path.data == NULL || path.len == 0 || path.len > 1000 || path.data[0] != '/')
+        return false;
+    if (path.len > 1 && path.data[1] == '/')
+        return false;
+    for (size_t i = 0; i < path.len; i++)
+        if (path.data[i] <= 0x20 || path.data[i] == '\\' || path.data[i] >= 0x7f)
+            return false;
+    return true;
+}

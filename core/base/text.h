@@ -17,3 +17,6 @@ struct slice text_fold(struct arena *arena, struct slice text); // NFKC and case
 // The canonical form of a login name: ASCII letters, digits, `._-@` or Han after
 // NFKC and case folding, one script a name, 1 to 64 characters. data NULL otherwise.
 struct slice text_login(struct arena *arena, struct slice text);
+
+// A path on this host, safe to send a browser to: never another host, no control character.
+bool text_is_local_path(struct slice path);

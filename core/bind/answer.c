@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads the answer table {status, type, body, location} into the view's arena.
+#include "base/text.h"
 #include "bind/bind.h"
 
 static const char *text_field(lua_State *L, int at, const char *name, struct arena *arena)
@@ -15,6 +16,28 @@ static const char *text_field(lua_State *L, int at, const char *name, struct are
     return text;
 }
 
+static int status_field(lua_State *L, int at)
+{
+    lua_Integer status;
+
+    lua_getfield(L, at, "status");
+    status = luaL_checkinteger(L, -1);
+    if (status < 200 || status > 599)
+        luaL_error(L, "an answer's status is 200 to 599");
+    lua_pop(L, 1);
+    return (int)status;
+}
+
+// The library has looked at it already; an app holds the table that says so.
+static const char *location_field(lua_State *L, int at, struct arena *arena)
+{
+    const char *location = text_field(L, at, "location", arena);
+
+    if (location != NULL && !text_is_local_path(slice_text(location)))
+        luaL_error(L, "'%s' is no path on this host", location);
+    return location;
+}
+
 void answer_read(lua_State *L, int at, struct host_answer *answer)
 {
     struct state *state = bind_state(L);
@@ -25,8 +48,7 @@ void answer_read(lua_State *L, int at, struct host_answer *answer)
 
     at = lua_absindex(L, at);
     luaL_checktype(L, at, LUA_TTABLE);
-    lua_getfield(L, at, "status");
-    answer->status = (int)luaL_checkinteger(L, -1);
+    answer->status = status_field(L, at);
     lua_getfield(L, at, "body");
     body.data = (const uint8_t *)luaL_optlstring(L, -1, "", &body.len);
     if ((int64_t)body.len > most) {
@@ -35,7 +57,7 @@ void answer_read(lua_State *L, int at, struct host_answer *answer)
         script_raise(L, &err);
     }
     answer->body = arena_slice(arena, body);
-    lua_pop(L, 2);
+    lua_pop(L, 1);
     answer->type = text_field(L, at, "type", arena);
-    answer->location = text_field(L, at, "location", arena);
+    answer->location = location_field(L, at, arena);
 }

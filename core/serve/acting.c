@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 // "role.organisation" or "role.organisation.subject", subject as "org.id".
 static bool read_choice(struct exchange *x, struct slice text, struct role_grant *grant,
                         struct ref *subject)
@@ -135,6 +137,6 @@ void prefer_serve(struct exchange *x)
             x, "sy_theme", slice_is(theme, "dark") ? "dark" : "light", 365 * 86400, false);
     else if (slice_is(theme, "auto"))
         cookies[count++] = exchange_cookie(x, "sy_theme", "", -1, false);
-    exchange_redirect(x, exchange_is_local(back) ? arena_text(&x->memory, back) : "/account",
+    exchange_redirect(x, text_is_local_path(back) ? arena_text(&x->memory, back) : "/account",
                       cookies, count);
 }

@@ -459,18 +459,6 @@ struct http_field exchange_cookie(struct exchange *x, const char *name, const ch
                                 readable ? "" : "; HttpOnly", x->tls ? "; Secure" : "", age))};
 }
 
-bool exchange_is_local(struct slice path)
-{
-    if (path.data == NULL || path.len == 0 || path.len > 1000 || path.data[0] != '/')
-        return false;
-    if (path.len > 1 && (path.data[1] == '/' || path.data[1] == '\\'))
-        return false;
-    for (size_t i = 0; i < path.len; i++)
-        if (path.data[i] <= 0x20 || path.data[i] == '\\' || path.data[i] >= 0x7f)
-            return false;
-    return true;
-}
-
 // The table of the platform's own paths; everything else is a page. -----------------------
 
 struct own_path {

@@ -87,7 +87,6 @@ struct slice exchange_query(const struct exchange *x, const char *name);
 struct http_field exchange_cookie(struct exchange *x, const char *name, const char *value,
                                   int64_t max_age_s, bool readable);
 const char *exchange_cookie_name(const struct exchange *x);
-bool exchange_is_local(struct slice path); // a path on this host, safe to redirect to
 int exchange_status(const struct err *err);
 
 // Who runs what.

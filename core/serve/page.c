@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "serve/write_key.h"
 
 // "/o/{org}/{app}/rest" → organisation, app, "/rest". Everything else belongs to the platform.
@@ -49,7 +50,7 @@ static void ask_to_sign_in(struct exchange *x)
     }
     (void)query;
     exchange_redirect(x,
-                      slice_is(x->path, "/") || !exchange_is_local(x->path)
+                      slice_is(x->path, "/") || !text_is_local_path(x->path)
                           ? "/login"
                           : arena_format(&x->memory, "/login?next=%.*s", (int)x->path.len,
                                          (const char *)x->path.data),

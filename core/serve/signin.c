@@ -37,7 +37,7 @@ static struct signin *signin_make(struct exchange *x)
     struct slice next = exchange_form(x, "next");
 
     in->x = x;
-    in->next = exchange_is_local(next) ? arena_text(&x->memory, next) : "/";
+    in->next = text_is_local_path(next) ? arena_text(&x->memory, next) : "/";
     in->address = arena_slice(&x->memory, http_address(x->http));
     in->device = arena_slice(&x->memory, http_cookie(x->http, "sy_device"));
     if (x->program) {

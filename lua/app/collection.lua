@@ -10,7 +10,7 @@ local record = require("core.record")
 local route = require("app.route")
 
 local methods = {}
-local shape = {__index = methods, __name = "collection"}
+local shape = {__index = methods, __name = "collection", __metatable = false}
 
 local RULE_KEYS <const> = {"only", "except"}
 

@@ -6,7 +6,7 @@
 local problem = {}
 
 local shape = {
-  __name = "problem",
+  __name = "problem", __metatable = false,
   __tostring = function(self) return self.field end,
 }
 

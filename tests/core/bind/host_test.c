@@ -213,6 +213,33 @@ static void redirects_stay_on_this_host(struct house *house)
     CHECK(strstr(visit.location, "/notes/desk") != NULL);
 }
 
+// What the server cannot send is the app's fault and costs that answer, not the process.
+static void an_answer_has_a_status_that_exists(struct house *house)
+{
+    static const char *const wrong[] = {"-1", "0", "99", "199", "600", "4294967496"};
+
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct visit visit = visit_of(house, "keeper", "GET", "/status");
+
+        visit_give(&visit, "status", wrong[i]);
+        world_visit(&house->world, &visit);
+        CHECK(visit.err.code == ERR_SCRIPT && strstr(visit.err.text, "status") != NULL);
+    }
+}
+
+static void a_forged_answer_does_not_leave_this_host(struct house *house)
+{
+    static const char *const elsewhere[] = {"//evil.example", "https://evil.example", ""};
+
+    for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++) {
+        struct visit visit = visit_of(house, "keeper", "GET", "/forged");
+
+        visit_give(&visit, "to", elsewhere[i]);
+        world_visit(&house->world, &visit);
+        CHECK(visit.err.code == ERR_SCRIPT && strstr(visit.err.text, "no path") != NULL);
+    }
+}
+
 // Mistakes of authors ----------------------------------------------------------------------
 
 static void check_fault(struct house *house, const char *path, const char *text)
@@ -280,6 +307,17 @@ static void variables_of_one_organisation_do_not_leak(struct house *house)
     visit.org = house->world.west;
     world_visit(&house->world, &visit);
     CHECK(strstr(visit.body, "\"visits\":1") != NULL);
+}
+
+// Of values that an app gets from the library it reaches no metatable: changed for one
+// organisation it would be changed for all.
+static void nothing_that_is_shared_can_be_changed(struct house *house)
+{
+    struct visit visit = visit_of(house, "keeper", "POST", "/open");
+
+    world_visit(&house->world, &visit);
+    CHECK_OK(visit.status == 200, &visit.err);
+    CHECK(strstr(visit.body, "\"open\":0") != NULL);
 }
 
 static void the_least_used_instance_makes_room(struct house *house)
@@ -602,6 +640,9 @@ int main(void)
     RUN(a_role_elsewhere_opens_nothing_here, &house);
     RUN(a_literal_path_wins_over_a_parameter, &house);
     RUN(redirects_stay_on_this_host, &house);
+    RUN(an_answer_has_a_status_that_exists, &house);
+    RUN(a_forged_answer_does_not_leave_this_host, &house);
+    RUN(nothing_that_is_shared_can_be_changed, &house);
     RUN(variables_of_one_organisation_do_not_leak, &house);
     RUN(a_guest_asks_and_a_keeper_grants, &house);
     RUN(mistakes_are_told_with_what_was_meant, &house);

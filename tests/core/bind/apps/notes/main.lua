@@ -59,6 +59,26 @@ app.get("/away", {allow = {"keeper"}}, function(req)
   return app.redirect(req.query.to)
 end)
 
+app.get("/forged", {allow = {"keeper"}}, function(req)
+  local forged = app.redirect("/")
+  forged.location = req.query.to
+  return forged
+end)
+
+app.get("/status", {allow = {"keeper"}}, function(req)
+  return app.json({}, math.tointeger(tonumber(req.query.status)))
+end)
+
+-- What a metatable of the library would let an app change for all organisations at once.
+app.post("/open", {allow = {"keeper"}}, function()
+  local _, problem = notes:create({})
+  local open = {}
+  for name, value in pairs {collection = notes, answer = app.json({}), problem = problem or {}} do
+    open[#open + 1] = type(getmetatable(value)) == "table" and name or nil
+  end
+  return app.json({open = #open})
+end)
+
 app.get("/setting", {allow = {"keeper"}}, function()
   return app.json({app.settings.mots})
 end)
