@@ -107,6 +107,8 @@ struct call *bind_write_call(lua_State *L, const char *what); // raises in a rea
 // Raises when the call has taken as much as a state may hold.
 void *bind_alloc(lua_State *L, size_t size);
 struct slice bind_keep(lua_State *L, struct slice text);
+// The limits of one call of the app. view->budget may be NULL.
+void call_budget(struct view *view, const struct app *app);
 // Enters a call on a state and leaves it: calls nest.
 struct call *call_enter(struct state *state, struct call *call);
 void call_leave(struct state *state, struct call *outer);

@@ -179,12 +179,17 @@ static int run_cards(lua_State *L)
     return 0;
 }
 
-static bool ask_cards(struct app *app, struct view *view, const struct host_request *request,
+// On the page's snapshot, with limits of its own.
+static bool ask_cards(struct app *app, const struct view *page, const struct host_request *request,
                       struct cards *cards, struct err *err)
 {
-    struct call call = {.view = view, .request = request}, *outer;
+    struct budget budget = {0};
+    struct view view = *page;
+    struct call call = {.view = &view, .request = request}, *outer;
     bool done;
 
+    view.budget = &budget;
+    call_budget(&view, app);
     cards->state = state_ready(app, err);
     if (cards->state == NULL ||
         !instance_ready(cards->state, request->org, &cards->instance, err))
@@ -206,7 +211,7 @@ static int cards(lua_State *L)
     struct app *app = host_find(state->host, bind_check_slice(L, 1));
     struct host_request request = *call->request;
     struct cards asked = {.role = luaL_checkstring(L, 2)};
-    bool held = false;
+    bool held = false, done;
     struct err err;
 
     luaL_argcheck(L, id_from_text(bind_check_slice(L, 3), &request.org), 3, "no organisation");
@@ -222,7 +227,10 @@ static int cards(lua_State *L)
         return 1;
     request.app = slice_text(app->manifest.id);
     request.path = slice_text("/");
-    if (ask_cards(app, call->view, &request, &asked, &err))
+    script_pause(state->script);
+    done = ask_cards(app, call->view, &request, &asked, &err);
+    script_resume(state->script);
+    if (done)
         bind_push_plain(L, asked.plain);
     else
         log_error("cards failed", LOG_TEXT("app", app->manifest.id), LOG_TEXT("error", err.text),

@@ -64,7 +64,7 @@ void call_leave(struct state *state, struct call *outer)
     state->serial++;  // what the call handed out is dead now
 }
 
-static void set_budget(struct view *view, const struct app *app)
+void call_budget(struct view *view, const struct app *app)
 {
     const struct config *config = app->host->options.config;
 
@@ -177,7 +177,7 @@ static bool enter_and_run(struct app *app, struct view *view, struct entry *entr
     if (state == NULL || !instance_ready(state, entry->request->org, &entry->instance, err))
         return false;
     entry->state = state;
-    set_budget(view, app);
+    call_budget(view, app);
     state_allow_call(state);
     outer = call_enter(state, &call);
     done = state_run(state, body, entry, err);
@@ -199,7 +199,7 @@ bool host_call(struct host *host, struct view *view, const struct host_request *
     if (app == NULL || app->problem != NULL)
         return err_set(err, ERR_ABSENT, "no such app");
     if (request->program && route_reads(request->method)) {
-        set_budget(view, app);
+        call_budget(view, app);
         return program_answer(host, view, request, answer, err);
     }
     route = route_of(app, request, params, &entry.param_count);

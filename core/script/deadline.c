@@ -53,7 +53,9 @@ static void tick(int signal, siginfo_t *info, void *context)
     if (info->si_code != SI_TIMER || deadline == NULL)
         return;
     deadline->armed = 0;
-    if (deadline->calls > 0) {
+    if (deadline->calls > 0 && deadline->paused_us >= 0) {
+        arm(deadline);
+    } else if (deadline->calls > 0) {
         int64_t now = thread_us();
 
         if (deadline->seen_us < 0)
@@ -116,7 +118,7 @@ void deadline_begin(struct script *script)
     }
     deadline->limit_us = limit_us;
     deadline->tick_us = limit_us > 20000 ? 5000 : limit_us > 4000 ? limit_us / 4 : 1000;
-    deadline->seen_us = -1;
+    deadline->seen_us = deadline->paused_us = -1;
     deadline->calls = 1;
     if (!deadline->armed)
         arm(deadline);
@@ -125,6 +127,23 @@ void deadline_begin(struct script *script)
 void deadline_end(struct script *script)
 {
     script->deadline.calls--;
+}
+
+void script_pause(struct script *script)
+{
+    script->paused_us = clock_mono_us(script->clock);
+    script->deadline.paused_us = thread_us();
+}
+
+// The tick may come at any of these lines: the time is given back before it counts again.
+void script_resume(struct script *script)
+{
+    struct deadline *deadline = &script->deadline;
+
+    script->began_us += clock_mono_us(script->clock) - script->paused_us;
+    if (deadline->seen_us >= 0)
+        deadline->seen_us += thread_us() - deadline->paused_us;
+    deadline->paused_us = -1;
 }
 
 void deadline_check(lua_State *L)

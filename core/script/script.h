@@ -88,6 +88,11 @@ int script_raise(lua_State *L, const struct err *err) __attribute__((noreturn));
 // To be called at the start of each host function: raises when the deadline has passed.
 void script_check_deadline(lua_State *L);
 
+// Between these two the running call of the state waits for one in another state, whose time
+// is not its own. The other state's memory, processor and wall time are limited there.
+void script_pause(struct script *script);
+void script_resume(struct script *script);
+
 // Installs the signal of the deadline timer; script_create does it too. A state does not
 // survive fork: children make their own.
 bool script_watch_start(struct err *err);

@@ -30,6 +30,7 @@ struct deadline {
     volatile sig_atomic_t expired; // sticky
     lua_State *volatile running;   // the coroutine to hook
     volatile int64_t seen_us;      // thread time of the first tick inside this call, -1 before it
+    volatile int64_t paused_us;    // thread time at which the call began to wait, -1: it runs
     volatile int64_t limit_us, tick_us;
 };
 
@@ -49,6 +50,7 @@ struct script {
     struct deadline deadline;
     size_t used, peak, base;  // bytes: now, highest in this call, at its start
     int64_t began_us, cpu_us; // of the last call
+    int64_t paused_us;        // when it began to wait
     const char *passed;       // which budget made it spent
     size_t growth, printed;
     struct err failure; // filled where an error is raised, before the stack unwinds

@@ -569,6 +569,21 @@ static void an_app_that_fails_costs_its_cards_and_not_the_page(struct house *hou
     CHECK(strstr(visit.body, "no cards today") == NULL);
 }
 
+// Neither the processor time nor the reads of one app's cards are taken from the page or from
+// other apps.
+static void an_app_that_uses_up_its_limits_costs_only_its_own_cards(struct house *house)
+{
+    static const char *const roles[] = {"sleeper", "reader", "sleeper"};
+
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+        struct visit visit = at_home(house, roles[i]);
+
+        world_visit(&house->world, &visit);
+        CHECK_OK(visit.status == 200, &visit.err);
+        CHECK(strstr(visit.body, "still here") != NULL);
+    }
+}
+
 // host_page: what C itself shows.
 static void an_error_page_says_its_number_and_id(struct house *house)
 {
@@ -662,6 +677,7 @@ int main(void)
     RUN(programs_are_told_what_is_not_understood, &house);
     RUN(home_shows_cards_of_apps, &house);
     RUN(an_app_that_fails_costs_its_cards_and_not_the_page, &house);
+    RUN(an_app_that_uses_up_its_limits_costs_only_its_own_cards, &house);
     RUN(an_error_page_says_its_number_and_id, &house);
     RUN(importers_report_for_each_row, &house);
     RUN(importers_are_listed, &house);

@@ -151,3 +151,13 @@ end)
 app.home("guest", function()
   error("no cards today")
 end)
+app.home("sleeper", function()
+  while true do
+    pcall(function() while true do end end)
+  end
+end)
+app.home("reader", function()
+  while true do
+    notes:rows({limit = 50})
+  end
+end)
