@@ -22,7 +22,7 @@ test("an unknown user and a wrong password get the same answer", async () => {
 test("a session gets a new token, HttpOnly and SameSite; signing out ends it", async () => {
   const visitor = new Visitor(server.url);
   const answer = await attempt(visitor, server.accounts.teacher.login, server.accounts.teacher.password);
-  const cookie = answer.headers.getSetCookie().find((line) => line.startsWith("sy_session="));
+  const cookie = answer.setCookie.find((line) => line.startsWith("sy_session="));
   assert.match(cookie, /HttpOnly/);
   assert.match(cookie, /SameSite=Lax/);
   assert.match(visitor.cookies.get("sy_session"), /^[\w-]{43}$/);
