@@ -1,7 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- Answers: what handlers return, and what becomes of it.
 local call = require("core.call")
-local host = require("core.app")
 local json = require("core.json")
 local problem = require("app.problem")
 local record = require("core.record")

@@ -60,7 +60,7 @@ local function doings()
 end
 
 -- The door itself: everything by name, nothing to be overwritten, unknown names told.
-local function door_of(instance, named)
+local function door_of(named)
   local known = options.sorted(named)
   for name in pairs(LIVE) do
     known[#known + 1] = name
@@ -100,7 +100,7 @@ function door.open(org)
     named[name] = value
   end
   named.settings = settings.view()
-  instance.app = door_of(instance, named)
+  instance.app = door_of(named)
   instance.offers = offers_of(instance.app)
   return instance
 end

@@ -132,15 +132,15 @@ function template.compile(text, name, find)
 end
 
 --- Templates by name, each read by read(name) → text, file and compiled on first use.
---- → find(name, optional) → function(data, env, fragment) → html
+--- → find(name, quietly) → function(data, env, fragment) → html
 function template.load(read)
   local compiled = {}
-  local function find(name, optional)
+  local function find(name, quietly)
     local page = compiled[name]
     if not page then
       local text, file = read(name)
       if not text then
-        return optional and nil or error("there is no template '" .. name .. "'", 2)
+        return quietly and nil or error("there is no template '" .. name .. "'", 2)
       end
       page = template.compile(text, file or name, find)
       compiled[name] = page

@@ -114,7 +114,7 @@ function files.students(school)
                          or roll_row(pupil, school.form))
     end
   end
-  if school.bad then files.spoil(school, rows) end
+  if school.bad then files.spoil(rows) end
   return rows
 end
 
@@ -122,7 +122,7 @@ local FULL_WIDTH <const> = {"０", "１", "２", "３", "４", "５", "６", "�
 
 --- Rows as they come in real life, each a copy of a good row with one thing wrong. They stand
 --- behind the good ones; two of the good ones get what is only worth a warning.
-function files.spoil(school, rows)
+function files.spoil(rows)
   local NUMBER, DATE, NAME, CLASS, LOCAL, SEX, PHONE = 6, 7, 4, 2, 3, 5, 11
   local good = #rows
   local function spoil(n, change)

@@ -2,7 +2,6 @@
 --- The guardians in a pupil's row: up to two, each with name, relation, telephone and number.
 local codes = require "codes"
 local numbers = require "numbers"
-local people = require "people"
 local persons = require "import.persons"
 local pupils = require "pupils"
 local sheet = require "import.sheet"
