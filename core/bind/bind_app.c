@@ -135,6 +135,15 @@ static int check_keys(lua_State *L)
     return 0;
 }
 
+/// app.place(): string – the line of the app that is running, "leave/main.lua:12"
+static int place(lua_State *L)
+{
+    char text[SCRIPT_PLACE_MAX];
+
+    lua_pushstring(L, script_place(L, text) ? text : bind_state(L)->app->manifest.id);
+    return 1;
+}
+
 static void push_about(lua_State *L)
 {
     const struct state *state = bind_state(L);
@@ -155,7 +164,8 @@ int open_core_app(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"route", route},       {"importer", importer},     {"home", home},
-        {"settings", settings}, {"check_keys", check_keys}, {NULL, NULL},
+        {"settings", settings}, {"check_keys", check_keys}, {"place", place},
+        {NULL, NULL},
     };
 
     luaL_newlib(L, functions);

@@ -18,6 +18,14 @@ const struct collection *bind_check_collection(lua_State *L, int at)
     return *(const struct collection **)luaL_checkudata(L, at, COLLECTION_TYPE);
 }
 
+// What is declared now stands where the app's own file is.
+static void tell_place(lua_State *L, struct state *state)
+{
+    char place[SCRIPT_PLACE_MAX];
+
+    catalog_place(state->host->catalog, script_place(L, place) ? place : NULL);
+}
+
 /// record.declare(name: string, spec: table): Collection
 static int declare(lua_State *L)
 {
@@ -29,8 +37,10 @@ static int declare(lua_State *L)
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_settop(L, 2);
     full = lua_pushfstring(L, "%s.%s", state->app->manifest.id, name.data);
-    if (state->declaring)
+    if (state->declaring) {
+        tell_place(L, state);
         bind_declare(L, state, (const char *)bind_keep(L, name).data, 2);
+    }
     collection = catalog_find(state->host->catalog, full);
     if (collection == NULL)
         return luaL_error(L, "collection '%s' was not declared when the app started", full);
@@ -75,10 +85,12 @@ static int allow(lua_State *L)
     struct err err;
 
     // The catalogue hands out its collections for reading; while it is filled they are ours.
-    if (state->declaring &&
-        !catalog_allow(state->host->catalog, (struct collection *)collection, verb, role,
+    if (!state->declaring)
+        return 0;
+    tell_place(L, state);
+    if (!catalog_allow(state->host->catalog, (struct collection *)collection, verb, role,
                        expression, only, except, &err))
-        script_raise(L, &err);
+        luaL_error(L, "%s", err.text);
     return 0;
 }
 
@@ -114,8 +126,9 @@ static int set(lua_State *L)
                            .role = opt_key(L, 2, "role")};
     if (def.from == NULL || def.match == NULL || def.take == NULL)
         return luaL_error(L, "set '%s' needs from, match and take", name);
+    tell_place(L, state);
     if (!catalog_add_set(state->host->catalog, &def, &err))
-        script_raise(L, &err);
+        luaL_error(L, "%s", err.text);
     return 0;
 }
 

@@ -315,5 +315,5 @@ void bind_declare(lua_State *L, struct state *state, const char *name, int at)
     read_indexes(L, at, "index", collection);
     read_indexes(L, at, "unique", collection);
     if (catalog_add(state->host->catalog, collection, &err) == NULL)
-        script_raise(L, &err);
+        luaL_error(L, "%s", err.text);
 }

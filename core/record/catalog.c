@@ -7,7 +7,15 @@
 
 struct catalog *catalog_create(void)
 {
-    return mem_zero(sizeof(struct catalog));
+    struct catalog *catalog = mem_zero(sizeof *catalog);
+
+    catalog->place = "";
+    return catalog;
+}
+
+void catalog_place(struct catalog *catalog, const char *place)
+{
+    catalog->place = place != NULL ? arena_format(&catalog->arena, "%s: ", place) : "";
 }
 
 void catalog_destroy(struct catalog *catalog)
@@ -82,6 +90,7 @@ bool catalog_allow(struct catalog *catalog, struct collection *collection, enum 
         return false;
     if (except != NULL && !name_fields(collection, except, &fields, err))
         return false;
+    rule->place = catalog->place;
     rule->role = arena_text(&catalog->arena, slice_text(role));
     rule->fields = except != NULL ? collection->prepared->all & ~fields : fields;
     if (expression != NULL)
@@ -111,6 +120,7 @@ bool catalog_add_set(struct catalog *catalog, const struct set_def *def, struct 
     set->def = (struct set_def){copy_text(catalog, def->name), copy_text(catalog, def->from),
                                 copy_text(catalog, def->match), copy_text(catalog, def->take),
                                 copy_text(catalog, def->role)};
+    set->place = catalog->place;
     if (catalog->set_count == catalog->set_size) {
         catalog->set_size = catalog->set_size > 0 ? 2 * catalog->set_size : 16;
         catalog->sets = mem_resize(catalog->sets, catalog->set_size * sizeof *catalog->sets);

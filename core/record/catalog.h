@@ -11,6 +11,7 @@ struct source_field {
 };
 
 struct prepared {
+    const char *place; // where it was declared: "" or "file:line: "
     const struct collection *refs[FIELDS_MAX]; // of REF fields, NULL: not resolved
     struct source_field sources[FIELDS_MAX];
     uint8_t name_lens[FIELDS_MAX];
@@ -23,6 +24,7 @@ struct prepared {
 
 struct set {
     struct set_def def; // first: a set_def of the catalogue is a set
+    const char *place;  // "" or "file:line: "
     const struct collection *from;
     struct rule match;
     int take;          // field, or -1: the record itself
@@ -38,6 +40,7 @@ struct catalog {
     struct set **sets;
     size_t set_count, set_size;
     struct collection *tree; // core.org
+    const char *place;       // of what is declared now: "" or "file:line: "
 };
 
 static inline uint64_t field_bit(int field)

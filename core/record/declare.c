@@ -223,11 +223,12 @@ static const char *index_name(struct arena *arena, const struct collection *coll
     return name;
 }
 
-static void prepare(struct arena *arena, struct collection *copy)
+static void prepare(struct arena *arena, struct collection *copy, const char *place)
 {
     struct prepared *prepared = arena_alloc(arena, sizeof *prepared);
 
     copy->prepared = prepared;
+    prepared->place = place;
     for (size_t i = 0; i < copy->field_count; i++) {
         prepared->name_lens[i] = (uint8_t)strlen(copy->fields[i].name);
         prepared->sources[i].ref = -1;
@@ -256,7 +257,7 @@ bool catalog_copy(struct catalog *catalog, const struct collection *declared,
         copy_field(arena, &declared->fields[i], &copy->fields[i]);
     for (size_t i = 0; i < copy->index_count; i++)
         copy->indexes[i].name = index_name(arena, copy, &copy->indexes[i]);
-    prepare(arena, copy);
+    prepare(arena, copy, catalog->place);
     key_prepare(arena, copy);
     *result = copy;
     return true;

@@ -52,8 +52,8 @@ static void resolve_refs(struct check *check, struct collection *collection)
             continue;
         collection->prepared->refs[i] = catalog_find(check->catalog, ref);
         if (collection->prepared->refs[i] == NULL)
-            report(check, collection->app, "%s.%s: there is no collection %s%s",
-                   collection->full, collection->fields[i].name, ref,
+            report(check, collection->app, "%s%s.%s: there is no collection %s%s",
+                   collection->prepared->place, collection->full, collection->fields[i].name, ref,
                    collection_hint(check->catalog, ref, hint));
     }
 }
@@ -95,8 +95,8 @@ static void resolve_derived(struct check *check, struct collection *collection)
         if (field->from == NULL)
             continue;
         if ((source = derived_source(collection, i, &reason)) == NULL) {
-            report(check, collection->app, "%s.%s: %s: \"%s\"", collection->full, field->name,
-                   reason, field->from);
+            report(check, collection->app, "%s%s.%s: %s: \"%s\"", collection->prepared->place,
+                   collection->full, field->name, reason, field->from);
             continue;
         }
         field->type = source->type;
@@ -115,7 +115,7 @@ static void report_set(struct check *check, const struct set *set, const char *p
     const char *name = strchr(set->def.name, '.') != NULL ? set->def.name : set->def.from;
     char *app = arena_text(&check->catalog->arena, slice_of(name, strcspn(name, ".")));
 
-    report(check, app, "set %s: %s", set->def.name, problem);
+    report(check, app, "%sset %s: %s", set->place, set->def.name, problem);
 }
 
 static void resolve_set(struct check *check, struct set *set)
@@ -278,14 +278,15 @@ static bool compile(struct check *check, const struct collection *collection, en
     else
         problem = unready_set(rule);
     if (problem != NULL) {
-        report(check, collection->app, "%s: rule \"%s\" (%s, %s): %s", collection->full,
-               rule->text, verb_words[verb], rule->role, problem);
+        report(check, collection->app, "%s%s: rule \"%s\" (%s, %s): %s", rule->place,
+               collection->full, rule->text, verb_words[verb], rule->role, problem);
         return false;
     }
     if (verb != VERB_READ || plan_can_answer(collection, rule))
         return true;
-    report(check, collection->app, "%s: no index answers the rule \"%s\" (read, %s): %s",
-           collection->full, rule->text, rule->role, missing_index(collection, rule, text));
+    report(check, collection->app, "%s%s: no index answers the rule \"%s\" (read, %s): %s",
+           rule->place, collection->full, rule->text, rule->role,
+           missing_index(collection, rule, text));
     return false;
 }
 

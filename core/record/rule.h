@@ -34,6 +34,7 @@ struct rule {
     struct rule *next; // alternatives: any one that holds is enough
     const char *role;  // "anyone": everybody who is signed in
     const char *text;  // as the app wrote it
+    const char *place; // and where; "" or "file:line: "
     struct rule_term terms[TERMS_MAX];
     size_t term_count;
     uint64_t fields; // bit per field that this rule opens

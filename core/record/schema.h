@@ -90,6 +90,10 @@ struct catalog *catalog_create(void);
 void catalog_destroy(struct catalog *catalog);
 struct arena *catalog_arena(struct catalog *catalog);
 
+// Where the declarations that follow stand ("leave/main.lua:12"): their problems begin with it.
+// NULL or never called: unknown.
+void catalog_place(struct catalog *catalog, const char *place);
+
 // Declarations are copied. Each refuses (ERR_INPUT, text for the app's author, with a
 // suggestion where a name is nearly right) what makes no sense by itself.
 struct collection *catalog_add(struct catalog *catalog, const struct collection *declared,

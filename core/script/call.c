@@ -35,6 +35,45 @@ static void add_callers(lua_State *L, struct err *err)
     }
 }
 
+// Is the text "label/…" with the label of a folder of this room?
+static bool is_of(const struct script *script, enum script_room room, const char *text)
+{
+    for (const struct folder *folder = script->folders; folder != NULL; folder = folder->next) {
+        size_t len = strlen(folder->label);
+
+        if (folder->room == room && strncmp(text, folder->label, len) == 0 && text[len] == '/')
+            return true;
+    }
+    return false;
+}
+
+bool script_place(lua_State *L, char place[SCRIPT_PLACE_MAX])
+{
+    lua_Debug at;
+
+    for (int level = 0; lua_getstack(L, level, &at); level++) {
+        lua_getinfo(L, "Sl", &at);
+        if (at.currentline <= 0 || !is_of(script_of(L), SCRIPT_APP, at.short_src))
+            continue;
+        snprintf(place, SCRIPT_PLACE_MAX, "%s:%d", at.short_src, at.currentline);
+        return true;
+    }
+    return false;
+}
+
+// What the library refuses is told at the line of the app that asked for it; the library's own
+// line stays among the callers.
+static void tell(lua_State *L, const char *text, struct err *err)
+{
+    char place[SCRIPT_PLACE_MAX];
+    const char *own = strstr(text, ": ");
+
+    if (own != NULL && is_of(script_of(L), SCRIPT_LIBRARY, text) && script_place(L, place))
+        err_set(err, ERR_SCRIPT, "%s%s", place, own);
+    else
+        err_set(err, ERR_SCRIPT, "%s", text);
+}
+
 // The message handler. [-1, +1]
 static int on_error(lua_State *L)
 {
@@ -44,7 +83,7 @@ static int on_error(lua_State *L)
     if (raised != NULL)
         *err = *raised;
     else if (lua_type(L, 1) == LUA_TSTRING)
-        err_set(err, ERR_SCRIPT, "%s", lua_tostring(L, 1));
+        tell(L, lua_tostring(L, 1), err);
     else
         err_set(err, ERR_SCRIPT, "a %s was raised as an error", luaL_typename(L, 1));
     add_callers(L, err);

@@ -83,6 +83,9 @@ size_t script_memory(const struct script *script);  // bytes now
 int64_t script_cpu_us(const struct script *script); // of the last call; calls never wait
 size_t script_growth(const struct script *script);  // the last call's highest point above its start
 
+// "leave/main.lua:12", the nearest caller in the app's own files; false when there is none.
+enum { SCRIPT_PLACE_MAX = 160 };
+bool script_place(lua_State *L, char place[SCRIPT_PLACE_MAX]);
 // Raises err as a Lua error that carries its code through pcall-free C: bindings use it.
 int script_raise(lua_State *L, const struct err *err) __attribute__((noreturn));
 // To be called at the start of each host function: raises when the deadline has passed.

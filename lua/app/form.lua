@@ -20,7 +20,7 @@ local SLOT_KEYS <const> = {"slot"}
 local function add_field(collection, name, names)
   local field = fields.find(collection, name)
   if field.readonly or field.derived then
-    error(("form: '%s' is not for people to write"):format(name), 0)
+    error(("form: '%s' is not for people to write"):format(name))
   end
   names[#names + 1] = name
 end

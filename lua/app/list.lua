@@ -26,7 +26,7 @@ local function check(collection, name, spec)
   end
   for _, filter in ipairs(spec.filter or {}) do
     if not fields.find(collection, filter).codes then
-      error(("%s: only fields with one_of can be a filter, not '%s'"):format(place, filter), 0)
+      error(("%s: only fields with one_of can be a filter, not '%s'"):format(place, filter))
     end
   end
 end

@@ -19,7 +19,8 @@ function route.add(instance, method, pattern, spec, handler)
   end
   local key = method .. " " .. pattern
   instance.routes[key] = {handler = handler, outcome = spec.outcome, pattern = pattern}
-  table.insert(instance.declared, {method = method, pattern = pattern, allow = spec.allow or {}})
+  table.insert(instance.declared, {method = method, pattern = pattern, allow = spec.allow or {},
+    place = host.declaring and host.place()})
 end
 
 --- Adds what programs may do with a collection: POST /{collection} creates a record. Only where a
@@ -30,12 +31,31 @@ function route.add_create(instance, collection)
   table.insert(instance.declared, {method = "CREATE", pattern = pattern, allow = collection:roles("create"), optional = true})
 end
 
+-- What would give the route its roles: pages of a collection take theirs from its rules.
+local function remedy(instance, allow)
+  for full, collection in pairs(instance.collections) do
+    for verb, roles in pairs(collection.allowed) do
+      if roles == allow then
+        return ("'%s' has no %s rule: say who may with :allow(\"%s\", …)"):format(full, verb, verb)
+      end
+    end
+  end
+  return "give it allow = {roles}"
+end
+
+local function refuse(instance, one)
+  error(("%s: %s %s says nobody may use it; %s"):format(one.place, one.method, one.pattern,
+    remedy(instance, one.allow)), 0)
+end
+
 --- Hands all routes to the host, once, when the app has said all it has to say.
 function route.declare(instance)
   for _, one in ipairs(instance.declared) do
     local allow = type(one.allow) == "string" and {one.allow} or one.allow
-    if #allow > 0 or not one.optional then
+    if #allow > 0 then
       host.route(one.method, one.pattern, allow)
+    elseif not one.optional then
+      refuse(instance, one)
     end
   end
 end

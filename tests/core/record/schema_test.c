@@ -98,6 +98,20 @@ static void a_rule_without_an_index_names_the_one_to_add(void)
     CHECK(strstr(text, "no index answers") != NULL);
 }
 
+static void a_problem_begins_with_the_place_of_its_rule(void)
+{
+    struct desk desk = desk_open();
+    char text[2000] = "";
+
+    catalog_place(desk.catalog, "desk/main.lua:12");
+    CHECK(catalog_allow(desk.catalog, desk.notes, VERB_READ, "member", "class in @me.groups", NULL,
+                        NULL, &desk.err));
+    catalog_place(desk.catalog, "desk/main.lua:13");
+    CHECK(!catalog_check(desk.catalog, remember, text));
+    CHECK(strstr(text, "[desk] desk/main.lua:12: desk.notes: no index answers") == text);
+    catalog_destroy(desk.catalog);
+}
+
 static void rules_that_an_index_answers_are_taken(void)
 {
     static const char *const rules[] = {
@@ -309,6 +323,7 @@ static void a_derived_field_takes_the_type_of_its_source(void)
 int main(void)
 {
     RUN(a_rule_without_an_index_names_the_one_to_add);
+    RUN(a_problem_begins_with_the_place_of_its_rule);
     RUN(rules_that_an_index_answers_are_taken);
     RUN(wrong_rules_are_told_with_the_nearest_name);
     RUN(misspelled_fields_of_a_rule_are_told);
