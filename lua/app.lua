@@ -9,6 +9,7 @@ local record = require("core.record")
 local row = require("app.row")
 local running = require("app.running")
 local text = require("app.text")
+local words = require("app.words")
 
 local host = {}
 
@@ -25,7 +26,7 @@ end
 --- is wrong with the app's words.
 function host.finish(instance)
   door.declare(instance)
-  return text.problems()
+  return text.problems(words.expected(instance))
 end
 
 --- The answer of a route: {status, type, body, location}.

@@ -35,7 +35,34 @@ static bool is_file_name(struct slice name)
     return name.len > 0;
 }
 
-static int read_from(lua_State *L, const char *folder)
+// The line of every text, by its keys joined with dots: {["errors.order"] = 56}. The table of
+// lines is on top. [-0, +0]
+static void add_lines(lua_State *L, const struct yaml_node *node, const char *prefix)
+{
+    luaL_checkstack(L, 4, "nested");
+    for (const struct yaml_node *one = node->child; one != NULL; one = one->next) {
+        lua_pushfstring(L, "%s%s", prefix, one->key != NULL ? one->key : "");
+        if (one->kind == YAML_TEXT) {
+            lua_pushinteger(L, one->line);
+            lua_rawset(L, -3);
+            continue;
+        }
+        lua_pushliteral(L, ".");
+        lua_concat(L, 2);
+        lua_insert(L, -2); // the table of lines on top, the prefix below it
+        add_lines(L, one, lua_tostring(L, -2));
+        lua_remove(L, -2);
+    }
+}
+
+static void push_lines(lua_State *L, const struct yaml_node *node)
+{
+    lua_newtable(L);
+    add_lines(L, node, "");
+}
+
+static int read_from(lua_State *L, const char *folder,
+                     void (*push)(lua_State *L, const struct yaml_node *node))
 {
     struct state *state = bind_state(L);
     struct slice name = bind_check_slice(L, 1);
@@ -57,7 +84,7 @@ static int read_from(lua_State *L, const char *folder)
     if (root == NULL)
         lua_newtable(L);
     else
-        push_node(L, root);
+        push(L, root);
     arena_finish(&arena);
     return 1;
 }
@@ -66,7 +93,14 @@ static int read_from(lua_State *L, const char *folder)
 // A file of the app's own folder: yaml.read("lang/zh").
 static int read_own(lua_State *L)
 {
-    return read_from(L, bind_state(L)->app->folder);
+    return read_from(L, bind_state(L)->app->folder, push_node);
+}
+
+/// yaml.lines(name: string): table?
+// Where the texts of a file of the own folder stand: {["errors.order"] = 56}.
+static int lines(lua_State *L)
+{
+    return read_from(L, bind_state(L)->app->folder, push_lines);
 }
 
 /// yaml.platform(name: string): table?
@@ -76,12 +110,14 @@ static int platform(lua_State *L)
     struct state *state = bind_state(L);
 
     return read_from(L, arena_format(&state->scratch, "%s/lua",
-                                     state->host->options.config->platform));
+                                     state->host->options.config->platform),
+                     push_node);
 }
 
 int open_core_yaml(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"read", read_own}, {"platform", platform}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"read", read_own}, {"lines", lines}, {"platform", platform}, {NULL, NULL}};
 
     luaL_newlib(L, functions);
     return 1;

@@ -58,27 +58,41 @@ function text.app(key, values)
 end
 
 local function missing(words, has, lacks, problems)
+  local lines
   for key in pairs(words[has]) do
     if not words[lacks][key] then
-      problems[#problems + 1] = ("lang/%s.yaml lacks '%s', which lang/%s.yaml has"):format(lacks, key, has)
+      lines = lines or yaml.lines("lang/" .. has)
+      problems[#problems + 1] = ("lang/%s.yaml:%d: '%s' has no words in lang/%s.yaml; add it there"):format(
+        has, lines[key], key, lacks)
     end
   end
 end
 
 -- A message that cannot be read would fail in front of somebody.
 local function unreadable(words, language, problems)
+  local lines
   for key, pattern in pairs(words[language]) do
     local read, problem = pcall(message.compile, pattern, language)
     if not read then
-      problems[#problems + 1] = ("lang/%s.yaml '%s': %s"):format(language, key, problem)
+      lines = lines or yaml.lines("lang/" .. language)
+      problems[#problems + 1] = ("lang/%s.yaml:%d: '%s': %s"):format(language, lines[key], key, problem)
+    end
+  end
+end
+
+local function unsaid(expected, problems)
+  for key, place in pairs(expected) do
+    if not (own.zh[key] or own.en[key] or platform.zh[key]) then
+      problems[#problems + 1] = ("lang/zh.yaml and lang/en.yaml lack '%s', which %s shows"):format(key, place)
     end
   end
 end
 
 --- What is wrong with the app's words, for its author: keys that one language lacks, messages that
---- cannot be read.
-function text.problems()
+--- cannot be read, keys that its screens show (key → what shows it) and nobody wrote.
+function text.problems(expected)
   local problems = {}
+  unsaid(expected, problems)
   missing(own, "zh", "en", problems)
   missing(own, "en", "zh", problems)
   unreadable(own, "zh", problems)

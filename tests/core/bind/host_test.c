@@ -131,6 +131,7 @@ static void a_broken_app_is_named_and_the_rest_runs(struct house *house)
     CHECK(strstr(problem_of(world, "syntax"), "main.lua:3") != NULL);
     CHECK(strstr(problem_of(world, "lost"), "nowhere") != NULL);
     CHECK(strstr(problem_of(world, "words"), "only.here") != NULL);
+    CHECK(strstr(problem_of(world, "words"), "lang/zh.yaml:2: 'only.here' has no words in lang/en.yaml") != NULL);
     CHECK(world_said(world, "syntax", "main.lua"));
     CHECK(strcmp(problem_of(world, "base"), "ready") == 0);
     CHECK(strcmp(problem_of(world, "notes"), "ready") == 0);
@@ -139,13 +140,13 @@ static void a_broken_app_is_named_and_the_rest_runs(struct house *house)
 static void default_deny_holds_for_collections_and_routes(struct house *house)
 {
     CHECK(strstr(problem_of(&house->world, "open"), "'thing' allows nobody") != NULL);
-    CHECK(strstr(problem_of(&house->world, "bare"), "GET / says nobody may use it") != NULL);
+    CHECK(strstr(problem_of(&house->world, "bare"), "bare/main.lua:4: GET / says nobody may use it") != NULL);
 }
 
 static void an_unknown_key_is_refused_with_a_suggestion(struct house *house)
 {
     CHECK(strstr(problem_of(&house->world, "typo"),
-                 "unknown key 'requierd' in field 'from'; did you mean 'required'?") != NULL);
+                 "typo/main.lua:4: unknown key 'requierd' in field 'from'; did you mean 'required'?") != NULL);
 }
 
 static void an_app_in_quarantine_has_no_pages(struct house *house)
