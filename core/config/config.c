@@ -303,6 +303,8 @@ static void check_together(struct read *read)
                "auth.session_idle", "auth.session_absolute", "is longer than auth.session_absolute");
     check_pair(read, config->script.cpu_ms <= config->script.wall_ms, "script.cpu", "script.wall",
                "is longer than script.wall");
+    check_pair(read, config->script.cpu_ms < config->watchdog_ms, "script.cpu", "watchdog",
+               "is as long as watchdog, which would end the whole worker first");
     check_pair(read, config->http.connections_per_address <= config->http.connections,
                "http.connections_per_address", "http.connections", "is more than http.connections");
 }
@@ -350,6 +352,13 @@ const char *const *config_fixed_changes(const struct config *old, const struct c
         if (!config_keys[i].reload && !config_same(&config_keys[i], old, new))
             names[count++] = config_keys[i].name;
     return names;
+}
+
+void config_take(struct config *running, const struct config *fresh)
+{
+    for (size_t i = 0; i < config_key_count; i++)
+        if (config_keys[i].reload)
+            config_copy(&config_keys[i], running, fresh);
 }
 
 static void list_row(FILE *out, const struct config_key *key)

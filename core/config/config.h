@@ -68,6 +68,8 @@ void config_destroy(struct config *config);
 // Names of keys that differ and that a running server cannot take up; NULL-terminated, in arena.
 const char *const *config_fixed_changes(const struct config *old, const struct config *new,
                                         struct arena *arena);
+// Takes up what a running server can; texts stay in fresh, which must outlive running.
+void config_take(struct config *running, const struct config *fresh);
 // The table as text, for `shuyuan check --keys` and the documents.
 void config_list_keys(FILE *out);
 

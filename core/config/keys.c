@@ -50,7 +50,7 @@ const struct config_key config_keys[] = {
     {"store.group_max", KEY_INTEGER, AT(store.group_max), "256", 1, 100000, NULL, FIXED, "commits that share a sync"},
     {"store.queue_max", KEY_INTEGER, AT(store.queue_max), "10000", 1, 1000000, NULL, FIXED, "commits that wait; more are refused as busy"},
     {"store.retries", KEY_INTEGER, AT(store.retries), "5", 0, 100, NULL, RELOAD, "runs again after a conflict"},
-    {"store.reconnect", KEY_DURATION, AT(store.reconnect_ms), "5s", 0, MINUTES(10), NULL, RELOAD, "for a committer to come back"},
+    {"store.reconnect", KEY_DURATION, AT(store.reconnect_ms), "5s", 0, MINUTES(10), NULL, FIXED, "for a committer to come back"},
     {"store.commit_bytes_max", KEY_SIZE, AT(store.commit_bytes_max), "16MiB", KIB(64), MIB(64), NULL, FIXED, "of one commit"},
 
     {"script.cpu", KEY_DURATION, AT(script.cpu_ms), "50ms", 1, SECONDS(60), NULL, RELOAD, "processor time of a call of an app"},
@@ -71,7 +71,7 @@ const struct config_key config_keys[] = {
     {"auth.hash_queue", KEY_INTEGER, AT(auth.hash_queue), "64", 1, 100000, NULL, FIXED, "sign-ins that wait for them"},
 
     {"log.level", KEY_CHOICE, AT(log_level), "info", 0, 0, "debug info warn error", RELOAD, "lines below it are not written"},
-    {"watchdog", KEY_DURATION, AT(watchdog_ms), "2s", 100, MINUTES(10), NULL, RELOAD, "a worker that stands still for so long is replaced"},
+    {"watchdog", KEY_DURATION, AT(watchdog_ms), "2s", 500, MINUTES(10), NULL, RELOAD, "a worker that stands still for so long is replaced"},
 };
 // clang-format on
 

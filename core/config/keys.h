@@ -44,4 +44,6 @@ bool config_set_text(struct config *config, const struct config_key *key, const 
 bool config_add_listener(struct config *config, const char *text, bool tls, struct err *err);
 // The port of a checked address.
 int config_port(const char *address);
+// The value of one key; a text stays where it is.
+void config_copy(const struct config_key *key, struct config *to, const struct config *from);
 bool config_same(const struct config_key *key, const struct config *a, const struct config *b);

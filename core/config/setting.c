@@ -245,6 +245,29 @@ bool config_set_text(struct config *config, const struct config_key *key, const 
     return true;
 }
 
+void config_copy(const struct config_key *key, struct config *to, const struct config *from)
+{
+    char *into = (char *)to + key->offset;
+    const char *value = (const char *)from + key->offset;
+
+    switch (key->type) {
+    case KEY_BOOLEAN:
+        *(bool *)into = *(const bool *)value;
+        break;
+    case KEY_INTEGER:
+    case KEY_DURATION:
+    case KEY_SIZE:
+        *(int64_t *)into = *(const int64_t *)value;
+        break;
+    case KEY_LISTEN:
+        memcpy(to->listen, from->listen, sizeof to->listen);
+        to->listen_count = from->listen_count;
+        break;
+    default:
+        *(const char **)into = *(const char *const *)value;
+    }
+}
+
 static bool same_listeners(const struct config *a, const struct config *b)
 {
     if (a->listen_count != b->listen_count)

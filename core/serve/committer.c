@@ -38,7 +38,8 @@ struct pending {
 };
 
 struct committer {
-    const struct config *config;
+    const struct child_setup *setup;
+    struct config *config;
     struct scoreboard *board;
     struct instance instance;
     int epoll, listener, signals;
@@ -283,6 +284,21 @@ static void sweep(struct committer *committer)
     store_stats(committer->instance.store, &committer->board->store);
 }
 
+static void take_signal(struct committer *committer)
+{
+    struct signalfd_siginfo info;
+    struct err err;
+
+    while (read(committer->signals, &info, sizeof info) == sizeof info) {
+        if (info.ssi_signo == SIGTERM)
+            committer->stopping = true;
+        else if (setup_reload(committer->setup, committer->config, &err))
+            instance_reload(&committer->instance);
+        else
+            log_error("reload failed; the old configuration stays", LOG_TEXT("error", err.text));
+    }
+}
+
 static void turn(struct committer *committer)
 {
     struct epoll_event events[64];
@@ -294,7 +310,7 @@ static void turn(struct committer *committer)
         if (client == NULL) {
             accept_client(committer);
         } else if ((void *)client == (void *)committer) {
-            committer->stopping = true;
+            take_signal(committer);
         } else {
             if ((events[i].events & EPOLLOUT) != 0)
                 flush(committer, client);
@@ -340,6 +356,7 @@ static bool start(struct committer *committer, struct err *err)
         return false;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     committer->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     committer->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -352,10 +369,12 @@ static bool start(struct committer *committer, struct err *err)
 
 int committer_run(const struct child_setup *setup)
 {
-    struct committer committer = {.config = setup->config, .board = setup->board, .listener = -1};
+    struct committer committer = {.setup = setup, .config = (struct config *)setup->config,
+                                  .board = setup->board, .listener = -1};
     struct err err;
 
     log_name("committer");
+    instance_log_level(committer.config);
     if (!start(&committer, &err)) {
         log_error("the committer cannot start", LOG_TEXT("error", err.text));
         return 1;

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <linux/landlock.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -40,7 +41,28 @@ static void allow_data(int rules, const char *data, const char *name, uint64_t a
     allow(rules, path, access);
 }
 
-bool confine_worker(const struct config *config)
+// A renewed certificate is a new file: what may be read is its folder.
+static void allow_folder_of(int rules, const char *file)
+{
+    char path[PATH_MAX], *slash;
+
+    snprintf(path, sizeof path, "%s", file);
+    slash = strrchr(path, '/');
+    if (slash != NULL)
+        slash[slash == path] = 0;
+    allow(rules, slash != NULL ? path : ".", READ);
+}
+
+static void allow_reload(int rules, const struct config *config, const char *config_path)
+{
+    const char *const files[] = {config_path, config->tls_certificate, config->tls_key};
+
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (files[i] != NULL && files[i][0] != 0)
+            allow_folder_of(rules, files[i]);
+}
+
+bool confine_worker(const struct config *config, const char *config_path)
 {
     struct landlock_ruleset_attr handled = {.handled_access_fs = HANDLED};
     int rules = (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0);
@@ -56,6 +78,7 @@ bool confine_worker(const struct config *config)
     allow(rules, "/etc", READ);
     allow(rules, "/proc", READ);
     allow(rules, "/dev", READ);
+    allow_reload(rules, config, config_path);
     allow_data(rules, config->data, "", LANDLOCK_ACCESS_FS_READ_DIR);
     allow_data(rules, config->data, "data.mdb", LANDLOCK_ACCESS_FS_READ_FILE);
     allow_data(rules, config->data, "lock.mdb", LANDLOCK_ACCESS_FS_READ_FILE | WRITE);

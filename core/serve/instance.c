@@ -85,6 +85,35 @@ static bool open_keys(struct instance *instance, struct err *err)
     return instance->sealer != NULL;
 }
 
+void instance_log_level(const struct config *config)
+{
+    static const char *const levels[] = {"debug", "info", "warn", "error"};
+
+    for (int i = 0; i < 4; i++)
+        if (strcmp(config->log_level, levels[i]) == 0)
+            log_threshold((enum log_level)i);
+}
+
+static void take_limits(struct instance *instance)
+{
+    const struct config *config = instance->config;
+
+    instance->limits = (struct auth_limits){
+        .idle_ms = config->auth.session_idle_ms,
+        .absolute_ms = config->auth.session_absolute_ms,
+        .window_ms = config->auth.throttle_window_ms,
+        .per_account = (unsigned)config->auth.per_account,
+        .per_address = (unsigned)config->auth.per_address,
+        .per_school = (unsigned)config->auth.per_school,
+    };
+}
+
+void instance_reload(struct instance *instance)
+{
+    instance_log_level(instance->config);
+    take_limits(instance);
+}
+
 bool instance_open(struct instance *instance, const struct config *config, enum store_role role,
                    struct loop *loop, struct err *err)
 {
@@ -102,14 +131,7 @@ bool instance_open(struct instance *instance, const struct config *config, enum 
 
     *instance = (struct instance){.config = config, .clock = options.clock,
                                   .random = options.random};
-    instance->limits = (struct auth_limits){
-        .idle_ms = config->auth.session_idle_ms,
-        .absolute_ms = config->auth.session_absolute_ms,
-        .window_ms = config->auth.throttle_window_ms,
-        .per_account = (unsigned)config->auth.per_account,
-        .per_address = (unsigned)config->auth.per_address,
-        .per_school = (unsigned)config->auth.per_school,
-    };
+    take_limits(instance);
     if (!instance_folder(config, err))
         return false;
     instance->store = store_open(role, &options, err);

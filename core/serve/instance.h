@@ -28,6 +28,8 @@ bool instance_open(struct instance *instance, const struct config *config, enum 
 bool instance_boot_core(struct instance *instance, struct err *err);
 bool instance_boot_apps(struct instance *instance, host_problem *problem, void *context,
                         struct err *err);
+void instance_log_level(const struct config *config); // of this process
+void instance_reload(struct instance *instance); // takes up what its configuration says now
 void instance_close(struct instance *instance); // accepts a half-open one
 
 // Makes sure that the data folder exists and is ours alone.

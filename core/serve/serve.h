@@ -21,9 +21,13 @@ struct child_setup {
     int ready_fd; // one byte is written here once the process serves
 };
 
+// Reads the file again and takes up, in place, what a running process can: whoever points to
+// the running configuration sees it. The old values stay when the file is wrong.
+bool setup_reload(const struct child_setup *setup, struct config *running, struct err *err);
 int committer_run(const struct child_setup *setup);
 int worker_run(const struct child_setup *setup);
 
 // Takes away what the process does not need (no new privileges; with Landlock: the data file
-// read-only, nothing else but the product's own files). False when the kernel has no Landlock.
-bool confine_worker(const struct config *config);
+// read-only, nothing else but the product's own files and what a reload reads). False when the kernel has no Landlock.
+// config_path: it and the certificates are read again by a reload.
+bool confine_worker(const struct config *config, const char *config_path);

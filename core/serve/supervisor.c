@@ -52,7 +52,6 @@ struct supervisor {
     struct child children[CHILDREN];
     unsigned workers;
     int signals, ready[2];
-    sigset_t old_signals;
     bool announced, stopping, failed;
     int64_t deadline_us; // of the stop
 };
@@ -180,6 +179,22 @@ static bool open_slot(struct supervisor *sup, unsigned slot, struct err *err)
     return true;
 }
 
+// Nobody holds the sockets of another's slot: they would stay open after their time.
+static void close_others(const struct supervisor *sup, unsigned slot)
+{
+    for (unsigned i = 0; i < sup->workers; i++)
+        for (size_t j = 0; i != slot && j < sup->listener_count[i]; j++)
+            close(sup->listeners[i][j].fd);
+}
+
+// Who comes now is refused at once, and need not wait for the end to learn it.
+static void shut_listeners(const struct supervisor *sup)
+{
+    for (unsigned i = 0; i < sup->workers; i++)
+        for (size_t j = 0; j < sup->listener_count[i]; j++)
+            shutdown(sup->listeners[i][j].fd, SHUT_RDWR);
+}
+
 // Children -----------------------------------------------------------------------------
 
 static void start_child(struct supervisor *sup, unsigned index)
@@ -208,8 +223,10 @@ static void start_child(struct supervisor *sup, unsigned index)
         prctl(PR_SET_PDEATHSIG, SIGKILL); // nobody outlives the supervisor
         if (getppid() != parent)
             _exit(1);
+        // What is blocked stays so: each child reads what it wants, and a terminal's Ctrl-C,
+        // which reaches all, is the supervisor's to decide.
         close(sup->signals);
-        sigprocmask(SIG_SETMASK, &sup->old_signals, NULL);
+        close_others(sup, index);
         if (index == COMMITTER)
             exit(committer_run(&setup));
         setup.listeners = sup->listeners[index];
@@ -312,27 +329,60 @@ static void signal_children(struct supervisor *sup, int signal, bool committer)
 
 // Signals ------------------------------------------------------------------------------
 
+bool setup_reload(const struct child_setup *setup, struct config *running, struct err *err)
+{
+    struct config *fresh = config_read(setup->config_path, setup->settings, setup->setting_count,
+                                       stderr, err);
+
+    if (fresh != NULL)
+        config_take(running, fresh); // which stays: its texts are in use
+    return fresh != NULL;
+}
+
+static bool certificate_is_good(const struct supervisor *sup, const struct config *config,
+                                struct err *err)
+{
+    struct ssl_ctx_st *tls;
+    bool wanted = false;
+
+    for (size_t i = 0; i < sup->listener_count[0]; i++)
+        wanted = wanted || sup->listeners[0][i].tls;
+    if (!wanted)
+        return true;
+    tls = tls_server_create(config->tls_certificate, config->tls_key, err);
+    tls_server_destroy(tls);
+    return tls != NULL;
+}
+
+static void warn_of_fixed(const struct supervisor *sup, const struct config *config)
+{
+    struct arena arena = ARENA_EMPTY;
+
+    for (const char *const *key = config_fixed_changes(sup->config, config, &arena);
+         *key != NULL; key++)
+        log_warn("this key changes only with a restart", LOG_TEXT("key", *key));
+    arena_finish(&arena);
+}
+
 // The new file is read here first: while it is wrong, nobody hears of it.
 static void reload(struct supervisor *sup)
 {
-    struct arena arena = ARENA_EMPTY;
     struct err err;
     struct config *config =
         config_read(sup->config_path, sup->settings, sup->setting_count, stderr, &err);
 
-    if (config == NULL) {
+    if (config == NULL || !certificate_is_good(sup, config, &err)) {
         log_error("the new configuration is wrong; the old one stays",
                   LOG_TEXT("error", err.text));
+        config_destroy(config);
         return;
     }
-    for (const char *const *key = config_fixed_changes(sup->config, config, &arena);
-         key != NULL && *key != NULL; key++)
-        log_warn("this key changes only with a restart", LOG_TEXT("key", *key));
-    arena_finish(&arena);
-    config->workers = sup->config->workers;
-    config_destroy(sup->config);
-    sup->config = config;
-    signal_children(sup, SIGHUP, false);
+    if (config->workers == 0)
+        config->workers = sup->config->workers;
+    warn_of_fixed(sup, config);
+    config_take(sup->config, config); // which stays: its texts are in use
+    instance_log_level(sup->config);
+    signal_children(sup, SIGHUP, true);
     log_info("configuration reloaded");
 }
 
@@ -345,6 +395,7 @@ static void begin_stop(struct supervisor *sup)
     sup->deadline_us =
         clock_mono_us(sup->clock) + (sup->config->http.drain_ms + GRACE_MS) * 1000;
     signal_children(sup, SIGTERM, false);
+    shut_listeners(sup);
 }
 
 static void take_signals(struct supervisor *sup)
@@ -389,6 +440,9 @@ static void announce(struct supervisor *sup)
     printf("Shuyuan is serving on http%s://%.*s:%u\n", first->tls ? "s" : "",
            (int)(colon - first->address), first->address, sup->ports[0]);
     fflush(stdout);
+    for (int64_t i = 0; i < sup->config->listen_count; i++)
+        log_info("listening", LOG_TEXT("address", sup->config->listen[i].address),
+                 LOG_INT("port", sup->ports[i]), LOG_INT("tls", sup->config->listen[i].tls));
     if (sup->config->admin_listen[0] != 0)
         log_info("metrics", LOG_TEXT("address", sup->config->admin_listen),
                  LOG_INT("port", sup->ports[sup->config->listen_count]));
@@ -422,6 +476,7 @@ static bool prepare(struct supervisor *sup, struct err *err)
     sup->config = config_read(sup->config_path, sup->settings, sup->setting_count, stderr, err);
     if (sup->config == NULL || !instance_folder(sup->config, err))
         return false;
+    instance_log_level(sup->config);
     if (sup->config->workers == 0)
         sup->config->workers = cores < WORKERS_MAX ? cores : WORKERS_MAX;
     sup->workers = (unsigned)sup->config->workers;
@@ -438,7 +493,7 @@ static bool prepare(struct supervisor *sup, struct err *err)
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGHUP);
     sigaddset(&signals, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &signals, &sup->old_signals);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
     sup->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     signal(SIGPIPE, SIG_IGN);
     return true;

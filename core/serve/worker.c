@@ -30,16 +30,16 @@ static void drained(void *context)
 
 static void reload(struct worker *worker)
 {
+    struct config before = *worker->config;
     struct err err;
-    struct config *config = config_read(worker->setup->config_path, worker->setup->settings,
-                                        worker->setup->setting_count, stderr, &err);
 
-    if (config == NULL || !http_reconfigure(worker->server, config, &err)) {
+    if (!setup_reload(worker->setup, worker->config, &err) ||
+        !http_reconfigure(worker->server, worker->config, &err)) {
+        *worker->config = before;
         log_error("reload failed; the old configuration stays", LOG_TEXT("error", err.text));
-        config_destroy(config);
         return;
     }
-    worker->config = config; // the former one stays: the store and the host still point into it
+    instance_reload(&worker->instance);
 }
 
 static void take_signal(void *context)
@@ -62,15 +62,6 @@ static void report_problem(void *context, const char *app, const char *problem)
     (void)context;
     log_error("an application is in quarantine", LOG_TEXT("app", app),
               LOG_TEXT("problem", problem));
-}
-
-static void set_log_level(const struct config *config)
-{
-    static const char *const levels[] = {"debug", "info", "warn", "error"};
-
-    for (int i = 0; i < 4; i++)
-        if (strcmp(config->log_level, levels[i]) == 0)
-            log_threshold((enum log_level)i);
 }
 
 static bool start_http(struct worker *worker, struct err *err)
@@ -102,7 +93,6 @@ static bool start(struct worker *worker, struct err *err)
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGHUP);
     sigprocmask(SIG_BLOCK, &signals, NULL);
-    signal(SIGINT, SIG_IGN); // a terminal's Ctrl-C reaches all; the supervisor decides
     worker->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     if (!start_http(worker, err) ||
         !instance_open(&worker->instance, config, STORE_GUEST, worker->loop, err) ||
@@ -114,7 +104,7 @@ static bool start(struct worker *worker, struct err *err)
                                (unsigned)config->auth.hash_queue, err);
     if (worker->pool == NULL)
         return false;
-    worker->slot->confined = confine_worker(config);
+    worker->slot->confined = confine_worker(config, worker->setup->config_path);
     if (!worker->slot->confined)
         log_warn("the kernel has no Landlock: this worker is not confined to its files");
     worker->loop->watch(worker->loop, worker->signals, take_signal, worker);
@@ -131,7 +121,7 @@ int worker_run(const struct child_setup *setup)
 
     snprintf(name, sizeof name, "worker %u", setup->slot);
     log_name(name);
-    set_log_level(worker.config);
+    instance_log_level(worker.config);
     if (!start(&worker, &err)) {
         log_error("a worker cannot start", LOG_TEXT("error", err.text));
         return 1;

@@ -143,7 +143,7 @@ static const struct broken broken_files[] = {
     {"http:\n  body_bytes: 1MB\n", "2:15: http.body_bytes: expected a size with its unit (B, KiB, MiB, GiB, TiB), as in 1MiB, not '1MB'\n"},
     // bounds
     {"workers: 65\n", "1:10: workers: 65 is out of range: from 0 to 64\n"},
-    {"watchdog: 99ms\n", "1:11: watchdog: 99ms is out of range: from 100ms to 10min\n"},
+    {"watchdog: 499ms\n", "1:11: watchdog: 499ms is out of range: from 500ms to 10min\n"},
     {"http:\n  head_bytes: 1GiB\n", "2:15: http.head_bytes: 1GiB is out of range: from 1KiB to 256KiB\n"},
     {"http:\n  head_bytes: 9223372036854775807TiB\n", "2:15: http.head_bytes: 9223372036854775807TiB is out of range: from 1KiB to 256KiB\n"},
     // addresses
@@ -291,6 +291,25 @@ static void a_reload_names_what_needs_a_start(void)
     arena_finish(&arena);
 }
 
+static void a_running_server_takes_up_what_it_can_and_nothing_else(void)
+{
+    static const char *const settings[] = {"workers=9", "http.idle=5s", "data=/elsewhere",
+                                           "listen=127.0.0.1:1", "name=other", "proxy.trusted=true"};
+    struct err err = {0};
+    struct config *running = config_read(NULL, NULL, 0, NULL, &err),
+                  *fresh = config_read(NULL, settings, 6, NULL, &err);
+    const char *data = running->data;
+
+    config_take(running, fresh);
+
+    CHECK(running->http.idle_ms == 5000 && running->proxy_trusted);
+    CHECK(strcmp(running->name, "other") == 0);
+    CHECK(running->workers == 0 && running->data == data);
+    CHECK(strcmp(running->listen[0].address, "127.0.0.1:8080") == 0);
+    config_destroy(running);
+    config_destroy(fresh);
+}
+
 static void the_list_shows_every_key_with_its_default(void)
 {
     char *text = NULL;
@@ -331,6 +350,7 @@ int main(void)
     RUN(a_missing_or_huge_file_is_named);
     RUN(an_empty_file_gives_the_defaults);
     RUN(a_reload_names_what_needs_a_start);
+    RUN(a_running_server_takes_up_what_it_can_and_nothing_else);
     RUN(the_list_shows_every_key_with_its_default);
     RUN(the_example_files_are_right);
     unlink(path);
