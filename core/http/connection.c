@@ -173,16 +173,19 @@ static void on_refused(h2o_socket_t *sock, const char *reason)
 void connection_refuse(struct connection *connection, int status, const char *reason)
 {
     h2o_socket_t *sock = connection->sock;
+    struct id id = id_make(connection->server->options.clock, &connection->server->random);
+    char text[ID_TEXT_LEN + 1];
     h2o_iovec_t answer;
 
-    log_debug("refused", LOG_TEXT("address", connection->peer), LOG_INT("status", status),
-              LOG_TEXT("reason", reason));
+    id_to_text(&id, text);
+    log_info("refused", LOG_TEXT("id", text), LOG_INT("status", status),
+             LOG_TEXT("reason", reason));
     connection->server->stats.refused_heads++;
     if (h2o_socket_is_writing(sock)) {
         connection_close(connection);
         return;
     }
-    respond_raw(connection, status, &connection->answer);
+    respond_raw(connection, status, text, &connection->answer);
     connection_phase(connection, PHASE_REFUSING);
     h2o_socket_read_stop(sock);
     answer = h2o_iovec_init(connection->answer.data, connection->answer.len);

@@ -289,6 +289,7 @@ void respond_problem(struct http_request *request, int status)
     int len = snprintf(text, sizeof text, "%d %s\nRequest %s\n", status, status_reason(status),
                        request->id);
 
+    log_info("refused", LOG_TEXT("id", request->id), LOG_INT("status", status));
     respond_prepare(request, status, 2);
     if (status == 405 || status == 501 || status == 204)
         respond_field(request, "allow", slice_text(METHODS_ALLOWED));
@@ -303,24 +304,22 @@ static void put_field(struct buffer *out, const struct fixed_field *field)
     buffer_format(out, "%s: %s\r\n", field->name.base, field->value.base);
 }
 
-void respond_raw(struct connection *connection, int status, struct buffer *out)
+void respond_raw(struct connection *connection, int status, const char *id, struct buffer *out)
 {
     struct http_server *server = connection->server;
-    struct id id = id_make(server->options.clock, &server->random);
-    char text[ID_TEXT_LEN + 1], body[128], date[40];
+    char body[128], date[40];
     time_t now = (time_t)(clock_wall_ms(server->options.clock) / 1000);
     struct tm parts;
     int len;
 
-    id_to_text(&id, text);
     gmtime_r(&now, &parts);
     strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &parts);
-    len = snprintf(body, sizeof body, "%d %s\nRequest %s\n", status, status_reason(status), text);
+    len = snprintf(body, sizeof body, "%d %s\nRequest %s\n", status, status_reason(status), id);
     buffer_format(out,
                   "HTTP/1.1 %d %s\r\nDate: %s\r\nConnection: close\r\nServer: shuyuan\r\n"
                   "content-type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n"
                   "x-request-id: %s\r\n",
-                  status, status_reason(status), date, len, text);
+                  status, status_reason(status), date, len, id);
     if (status == 405 || status == 501)
         buffer_text(out, "allow: " METHODS_ALLOWED "\r\n");
     put_field(out, &no_store);

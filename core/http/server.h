@@ -173,7 +173,7 @@ void respond_field(struct http_request *request, const char *name, struct slice 
 void respond_send(struct http_request *request, struct slice body);
 void respond_problem(struct http_request *request, int status);
 // A whole answer as bytes, for a connection whose request libh2o never saw.
-void respond_raw(struct connection *connection, int status, struct buffer *out);
+void respond_raw(struct connection *connection, int status, const char *id, struct buffer *out);
 
 // static.c
 struct static_files *static_read(const char *folder, struct err *err);
