@@ -5,7 +5,8 @@
 
 #include "store/space.h"
 
-enum { DAY_MS = 86400000, KEY_LEN = 1 + 2 + ID_LEN + 16, KEY_GIVEN_MAX = 200, BODY_MAX = 65536 };
+enum { DAY_MS = 86400000, KEY_LEN = 1 + 2 + ID_LEN + 16, KEY_GIVEN_MAX = 200,
+       MADE_UP_LEN = 18, BODY_MAX = 65536 };
 
 static struct slice given(const struct exchange *x)
 {
@@ -15,13 +16,22 @@ static struct slice given(const struct exchange *x)
     return key.data != NULL ? key : exchange_form(x, "_key");
 }
 
-// The key is copied on the first attempt: the client may be gone on the next.
+static struct slice make_up(struct exchange *x)
+{
+    uint8_t *bytes = arena_alloc(&x->memory, MADE_UP_LEN);
+
+    random_fill(x->worker->instance.random, bytes, MADE_UP_LEN);
+    return slice_of(bytes, MADE_UP_LEN);
+}
+
+// The key is copied on the first attempt: the client may be gone on the next. Who gave none
+// gets one that lives as long as the exchange, so that its own attempts are told apart.
 static struct slice remember(struct exchange *x)
 {
     if (x->attempts == 0 && x->work == NULL) {
         struct slice key = given(x), *copy = arena_alloc(&x->memory, sizeof *copy);
 
-        *copy = arena_slice(&x->memory, key);
+        *copy = key.len > 0 ? arena_slice(&x->memory, key) : make_up(x);
         x->work = copy;
     }
     return *(struct slice *)x->work;
@@ -75,8 +85,6 @@ bool write_key_find(struct exchange *x, bool *known, struct err *err)
     uint8_t key[KEY_LEN];
 
     *known = false;
-    if (text.data == NULL || text.len == 0)
-        return true;
     if (text.len > KEY_GIVEN_MAX)
         return err_set(err, ERR_INPUT, "a write key has at most %d bytes", KEY_GIVEN_MAX);
     for (int64_t days_ago = 0; days_ago < 2; days_ago++) {
@@ -97,8 +105,8 @@ bool write_key_store(struct exchange *x, struct err *err)
     uint8_t key[KEY_LEN], digest[DIGEST_LEN];
     bool done;
 
-    if (text.data == NULL || text.len == 0 || x->answer.body.len > BODY_MAX)
-        return true;
+    if (x->answer.body.len > BODY_MAX) // without its answer the key would be no protection
+        return err_set(err, ERR_LIMIT, "the answer to a write has at most %d bytes", BODY_MAX);
     digest_asked(x, digest);
     buffer_bytes(&value, digest, sizeof digest);
     buffer_u16(&value, (uint16_t)x->answer.status);
