@@ -195,6 +195,8 @@ bool exchange_begin(struct exchange *x, enum store_mode mode)
     const struct config *config = x->worker->config;
     struct err err = {ERR_NONE, ""};
 
+    // Budgets bound every attempt: a queue of slow ones is no standstill of the loop.
+    x->worker->slot->beat_us = clock_mono_us(instance->clock);
     exchange_end(x);
     arena_reset(&x->attempt);
     x->nonce = x->http != NULL ? http_nonce(x->http) : "";
@@ -230,12 +232,14 @@ static void respond(struct exchange *x, int status, const char *type, struct sli
     struct http_field all[FIELDS_MAX_OUT];
     size_t used = 0;
 
-    for (; used < count && used < FIELDS_MAX_OUT - 2; used++)
+    for (; used < count && used < FIELDS_MAX_OUT - 3; used++)
         all[used] = fields[used];
     if (type != NULL)
         all[used++] = (struct http_field){"content-type", slice_text(type)};
     if (x->new_anonymous != NULL)
         all[used++] = exchange_cookie(x, "sy_anon", x->new_anonymous, 0, false);
+    if (x->forgets)
+        all[used++] = exchange_cookie(x, exchange_cookie_name(x), "", -1, false);
     note(x, status);
     if (x->http != NULL)
         http_respond(x->http, status, all, used, body);

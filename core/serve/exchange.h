@@ -35,6 +35,7 @@ struct exchange {
     bool tls;
     struct slice token, anonymous; // session token, value of the anonymous cookie
     char *new_anonymous;           // to be set as a cookie
+    bool forgets;                  // whatever is answered takes the session's cookie away
     const char *lang, *theme;
     const char *request_id, *nonce;
     char csrf[TOKEN_TEXT_LEN + 1], write_key[TOKEN_TEXT_LEN + 1];

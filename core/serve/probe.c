@@ -94,7 +94,8 @@ static void put_answers(struct buffer *out, const struct http_stats *http)
 static void put_workers(struct buffer *out, const struct scoreboard *board)
 {
     struct http_stats http = {0};
-    uint64_t commits = 0, conflicts = 0, retries = 0, faults = 0, limits = 0, in = 0, refused = 0;
+    uint64_t commits = 0, conflicts = 0, retries = 0, faults = 0, limits = 0, in = 0, refused = 0,
+             hashes = 0;
 
     for (unsigned i = 0; i < board->workers; i++) {
         const struct worker_slot *slot = &board->worker[i];
@@ -107,6 +108,7 @@ static void put_workers(struct buffer *out, const struct scoreboard *board)
         limits += slot->script_limits;
         in += slot->sign_ins;
         refused += slot->refused_sign_ins;
+        hashes += slot->hashes;
     }
     put(out, "connections_open", "gauge", "Connections now.", http.connections_open);
     put(out, "connections_total", "counter", "Connections accepted.", http.connections);
@@ -122,6 +124,7 @@ static void put_workers(struct buffer *out, const struct scoreboard *board)
     put(out, "script_limits_total", "counter", "Calls ended by a budget.", limits);
     put(out, "sign_ins_total", "counter", "Sessions opened.", in);
     put(out, "sign_ins_refused_total", "counter", "Wrong or throttled.", refused);
+    put(out, "password_hashes_total", "counter", "Passwords hashed.", hashes);
 }
 
 struct slice probe_metrics(struct worker *worker, struct arena *memory)

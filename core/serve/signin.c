@@ -18,6 +18,7 @@ struct signin {
     char hash[PASSWORD_HASH_MAX];
     char new_hash[PASSWORD_HASH_MAX]; // when the stored one is outdated
     bool has_account, right;
+    unsigned hashes; // computed
     char token[TOKEN_TEXT_LEN + 1], device_token[TOKEN_TEXT_LEN + 1];
     const char *next;
     struct throttle_subject subject;
@@ -66,6 +67,12 @@ static void show_form(struct signin *in, int status, const char *word, int64_t w
         exchange_fail(x, status, word);
     else
         exchange_page(x, "login", status, data, 4);
+}
+
+static void refuse(struct signin *in, int64_t wait_ms)
+{
+    in->x->worker->slot->refused_sign_ins++;
+    show_form(in, 429, "throttled", wait_ms);
 }
 
 // The failure is on the disk before the answer leaves, so that trying in parallel from many
@@ -158,15 +165,38 @@ static void make_session(struct exchange *x)
         count_failure(x);
 }
 
+// Asked once more: whoever guesses over many connections at once learns no more than one by
+// one, because what failed meanwhile counts for the guesses that were already in the queue.
+static void decide(struct exchange *x)
+{
+    struct signin *in = x->work;
+    struct err err = {ERR_NONE, ""};
+    int64_t wait_ms = 0;
+
+    if (!exchange_begin(x, STORE_READ))
+        return;
+    if (!auth_throttle_ask(&x->worker->instance.auth, &x->view, &in->subject, &wait_ms, &err))
+        exchange_fail_err(x, &err);
+    else if (wait_ms > 0)
+        refuse(in, wait_ms);
+    else if (in->right)
+        make_session(x);
+    else
+        count_failure(x);
+}
+
 static void verify(void *context) // on a pool thread
 {
     struct signin *in = context;
     struct err ignored; // the old hash stays good
     bool right = password_verify(in->has_account ? in->hash : NULL, in->password);
 
+    in->hashes++;
     in->right = right && in->has_account;
-    if (in->right && password_is_outdated(in->hash) &&
-        !password_hash(random_system(), in->password, in->new_hash, &ignored))
+    if (!in->right || !password_is_outdated(in->hash))
+        return;
+    in->hashes++;
+    if (!password_hash(random_system(), in->password, in->new_hash, &ignored))
         in->new_hash[0] = 0;
 }
 
@@ -176,8 +206,9 @@ static void verified(void *context)
     struct exchange *x = in->x;
 
     secret_wipe((void *)in->password.data, in->password.len);
-    x->again = in->right ? make_session : count_failure;
-    x->again(x);
+    x->worker->slot->hashes += in->hashes;
+    x->again = decide;
+    decide(x);
 }
 
 // Where the account's person holds a role counts as their school.
@@ -232,8 +263,7 @@ void signin_serve(struct exchange *x)
     if (!look_up(x, in, &wait_ms, &err)) {
         exchange_fail_err(x, &err);
     } else if (wait_ms > 0) {
-        x->worker->slot->refused_sign_ins++;
-        show_form(in, 429, "throttled", wait_ms);
+        refuse(in, wait_ms);
     } else {
         exchange_end(x);
         if (!pool_run(x->worker->pool, verify, verified, in, &err))
@@ -245,15 +275,12 @@ void signin_serve(struct exchange *x)
 
 static void signed_out(struct exchange *x)
 {
-    struct http_field fields[2];
+    struct http_field field = {"clear-site-data", slice_text("\"cache\"")};
 
-    if (x->program) {
+    if (x->program)
         exchange_json(x, 200, slice_text("{}"));
-        return;
-    }
-    fields[0] = exchange_cookie(x, exchange_cookie_name(x), "", -1, false);
-    fields[1] = (struct http_field){"clear-site-data", slice_text("\"cache\"")};
-    exchange_redirect(x, "/login", fields, 2);
+    else
+        exchange_redirect(x, "/login", &field, 1);
 }
 
 void signout_serve(struct exchange *x)
@@ -262,6 +289,7 @@ void signout_serve(struct exchange *x)
 
     if (!exchange_begin(x, STORE_WRITE) || !exchange_trusted(x))
         return;
+    x->forgets = !x->program; // even when the disk is full: the next at this device is another
     if (x->session == NULL) {
         exchange_end(x);
         signed_out(x);

@@ -4,7 +4,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 
@@ -42,6 +42,14 @@ export function shuyuan(data, words, input = "") {
 const running = new Set();
 after(async () => { for (const server of running) await server.kill(); });
 
+// A copy of the product with one application more, of a test's own.
+export function product(app) {
+  const folder = mkdtempSync(join(tmpdir(), "shuyuan-product-"));
+  for (const part of ["lua", "apps"]) cpSync(join(root, part), join(folder, part), { recursive: true });
+  cpSync(app, join(folder, "apps", basename(app)), { recursive: true });
+  return folder;
+}
+
 // Starts a server on free ports; resolves when it says that it serves.
 export async function serve({ data = freshData(), settings = {} } = {}) {
   const all = { data, listen: "127.0.0.1:0", "admin.listen": "127.0.0.1:0", "log.level": "info", ...settings };
@@ -63,6 +71,15 @@ export async function serve({ data = freshData(), settings = {} } = {}) {
   });
   server.url = await serving;
   server.pids = () => children(child.pid);
+  // What it has said in whole lines, every one of them JSON.
+  server.lines = () => server.log.split("\n").slice(0, -1).map((line) => JSON.parse(line));
+  server.ports = (address) => server.lines().filter((line) => line.event === "listening" && line.address === address).map((line) => line.port);
+  // The figures, by their names with labels.
+  server.metrics = async () => {
+    const port = await until(() => server.lines().find((line) => line.event === "metrics")?.port, "the address of the metrics");
+    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    return Object.fromEntries([...text.matchAll(/^shuyuan_(\S+) (\S+)$/gm)].map(([, name, value]) => [name, Number(value)]));
+  };
   server.stop = async () => { child.kill("SIGTERM"); return server.ended; };
   // Everybody at once, as a power cut of the process table would.
   server.kill = async () => { for (const pid of [child.pid, ...server.pids()]) tryKill(pid); return server.ended; };

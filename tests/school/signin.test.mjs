@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { cookieOf, Line } from "../lib/line.mjs";
 import { forms, serve, shuyuan, signedIn, until, Visitor } from "../lib/school.mjs";
 
 let server;
@@ -79,4 +80,74 @@ test("no password and no token stands in the log", async () => {
   await until(() => server.log.includes('"path":"/login"'), "the log line");
   assert.ok(!server.log.includes(server.accounts.teacher.password));
   assert.ok(!server.log.includes(visitor.cookies.get("sy_session")));
+});
+
+test("every way to fail costs exactly one hash, as signing in does", async () => {
+  const fresh = await serve();
+  const cost = async (login, password) => {
+    const before = await fresh.metrics();
+    const { status } = await attempt(new Visitor(fresh.url), login, password);
+    return [status, (await fresh.metrics()).password_hashes_total - before.password_hashes_total];
+  };
+  const { login, password } = fresh.accounts.teacher;
+  shuyuan(fresh.data, ["user", "disable", "--login", fresh.accounts.student.login]);
+  assert.deepEqual(await cost(login, password), [303, 1]);
+  assert.deepEqual(await cost(login, "wrong-password"), [422, 1]);
+  assert.deepEqual(await cost("nobody-at-all", "wrong-password"), [422, 1]);
+  assert.deepEqual(await cost(fresh.accounts.student.login, fresh.accounts.student.password), [422, 1], "disabled");
+  assert.deepEqual(await cost("\u0430dmin", "wrong-password"), [422, 1], "not a login name at all");
+  assert.deepEqual(await cost("", ""), [422, 1]);
+  await fresh.remove();
+});
+
+const PER_ACCOUNT = 4;
+const guess = (visitor, form, login, password) => ({
+  method: "POST", headers: { cookie: cookieOf(visitor) },
+  body: new URLSearchParams({ ...form.fields, login, password }).toString(),
+});
+
+test("failures count wherever they were made: both workers refuse, for names that exist and others", async () => {
+  const fresh = await serve({ settings: { "auth.per_account": PER_ACCOUNT } });
+  const lines = [await Line.toAnother(fresh)];
+  lines.push(await Line.toAnother(fresh, lines));
+  const visitor = new Visitor(fresh.url);
+  const form = forms((await visitor.get("/login")).html).find((one) => "password" in one.fields);
+  for (const login of [fresh.accounts.office.login, "nobody-at-all"]) {
+    const attempts = [];
+    for (let i = 0; i < PER_ACCOUNT + 2; i++) attempts.push((await lines[i % 2].ask("/login", guess(visitor, form, login, `wrong-${i}-xx`))).status);
+    assert.deepEqual(attempts, [...Array(PER_ACCOUNT).fill(422), 429, 429]);
+  }
+  const right = guess(visitor, form, fresh.accounts.office.login, fresh.accounts.office.password);
+  for (const line of lines) assert.equal((await line.ask("/login", right)).status, 429);
+  for (const line of lines) line.end();
+  await fresh.remove();
+});
+
+test("guessing over many connections at once gets no more guesses than one by one", async () => {
+  const fresh = await serve({ settings: { "auth.per_account": PER_ACCOUNT } });
+  const visitor = new Visitor(fresh.url);
+  const form = forms((await visitor.get("/login")).html).find((one) => "password" in one.fields);
+  const lines = await Promise.all(Array.from({ length: 24 }, () => Line.open(fresh)));
+  const answers = await Promise.all(lines.map((line, i) => line.ask("/login", guess(visitor, form, fresh.accounts.office.login, `wrong-${i}-xx`))));
+  const learned = answers.filter(({ status }) => status === 422).length;
+  assert.ok(answers.every(({ status }) => status === 422 || status === 429));
+  // one for each worker may be on its way to the disk when the limit is reached
+  assert.ok(learned >= PER_ACCOUNT && learned <= PER_ACCOUNT + 2, `${learned} guesses were judged`);
+  for (const line of lines) line.end();
+  await fresh.remove();
+});
+
+test("a burst of sign-ins beyond the queue is told to come again, and the others go on", async () => {
+  const fresh = await serve({ settings: { "auth.hash_queue": 2, "auth.per_account": 1000 } });
+  const visitor = new Visitor(fresh.url);
+  const form = forms((await visitor.get("/login")).html).find((one) => "password" in one.fields);
+  const lines = await Promise.all(Array.from({ length: 24 }, () => Line.open(fresh)));
+  const right = guess(visitor, form, fresh.accounts.teacher.login, fresh.accounts.teacher.password);
+  const answers = await Promise.all(lines.map((line) => line.ask("/login", right)));
+  const count = (wanted) => answers.filter(({ status }) => status === wanted).length;
+  assert.ok(count(303) >= 2, `${count(303)} signed in`);
+  assert.ok(count(503) >= 1);
+  assert.equal(count(303) + count(503), 24);
+  for (const line of lines) line.end();
+  await fresh.remove();
 });
