@@ -1,0 +1,31 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- What no application should do, so that tests can watch what the server does then.
+local app = require "app"
+
+local ANYONE <const> = {allow = {"anyone"}}
+
+app.get("/fine", ANYONE, function()
+  return app.json({fine = true})
+end)
+
+app.get("/fail", ANYONE, function()
+  error("as asked")
+end)
+
+app.get("/loop", ANYONE, function()
+  while true do
+    pcall(function() while true do end end)
+  end
+end)
+
+app.get("/memory", ANYONE, function()
+  local hoard = {}
+  while true do
+    hoard[#hoard + 1] = ("x"):rep(1000) .. #hoard
+  end
+end)
+
+-- Inside C, where no deadline of a script reaches: 2^40 ways to match.
+app.get("/hang", ANYONE, function()
+  return app.json({found = (("a"):rep(40) .. "b"):find(("a?"):rep(40) .. ("a"):rep(40) .. "c") ~= nil})
+end)
