@@ -41,7 +41,8 @@ end
 local function waiting(row)
   local note = days(row) .. " · " .. kind(row)
   if row.reason then note = note .. " · " .. row.reason end
-  return {title = row.student.name, person = row.student.name, note = note, path = path_of(row),
+  local name = row.student and row.student.name
+  return {title = name or app.t("ui.hidden"), person = name, note = note, path = path_of(row),
           actions = {{app.t("leave.actions.grant"), path_of(row) .. "/grant", "primary"},
                      {app.t("leave.actions.refuse"), path_of(row) .. "/refuse"}}}
 end

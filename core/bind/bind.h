@@ -134,6 +134,10 @@ struct app *host_find(const struct host *host, struct slice id);
 
 // value.c
 void bind_push_value(lua_State *L, const struct field *field, const struct value *value);
+// The same for what a record holds: a reference to a record that is deleted is nil.
+void bind_push_stored(lua_State *L, const struct record *record, int field);
+// "org.id", the bare id of a record of this page's organisation, or a row.
+bool bind_to_ref(lua_State *L, int at, const struct collection *collection, struct ref *ref);
 // False: what Lua gave does not fit the field's type. Texts are read as forms write them.
 bool bind_to_value(lua_State *L, int at, const struct field *field, struct value *value);
 bool bind_value_from_text(struct arena *arena, struct slice text, const struct field *field,
@@ -185,6 +189,7 @@ int bind_record_draft(lua_State *L);
 int bind_record_create_row(lua_State *L);
 int bind_record_update_row(lua_State *L);
 int bind_record_delete_row(lua_State *L);
+int bind_record_undelete_row(lua_State *L);
 int bind_record_dirty(lua_State *L);
 int bind_record_json(lua_State *L);
 
@@ -197,7 +202,8 @@ int bind_raise_unknown(lua_State *L, const char *kind, const char *name, const c
 const struct collection *bind_members_of(const struct catalog *catalog, const struct set_def *def);
 
 // json.c
-void record_to_json(struct buffer *buffer, const struct record *record);
+bool record_to_json(struct buffer *buffer, struct view *view, const struct record *record,
+                    struct err *err);
 
 // plain.c: values that cross from one state to another; memory of the call.
 struct plain;

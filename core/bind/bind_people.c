@@ -59,7 +59,11 @@ static void push_members(lua_State *L, struct view *view, const struct role_gran
     for (size_t i = 0; i < count; i++) {
         char text[REF_TEXT_LEN + 1];
 
-        if (!id_equal(&members[i].org, &grant->org))
+        bool there = of == NULL;
+
+        if (of != NULL && !record_is_there(view, of, &members[i], &there, &err))
+            script_raise(L, &err);
+        if (!there || !id_equal(&members[i].org, &grant->org))
             continue;
         ref_to_text(&members[i], text);
         lua_createtable(L, 0, 2);

@@ -247,6 +247,7 @@ int open_core_record(lua_State *L)
         {"create", bind_record_create_row},
         {"update", bind_record_update_row},
         {"delete", bind_record_delete_row},
+        {"undelete", bind_record_undelete_row},
         {"dirty", bind_record_dirty},
         {"json", bind_record_json},
         {NULL, NULL},

@@ -219,7 +219,7 @@ static int by_name(const void *a, const void *b)
 // Names that mean something else on a row or in a query.
 static void refuse_taken(lua_State *L, const char *name)
 {
-    static const char *const taken[] = {"id",    "org",       "save",    "collection",
+    static const char *const taken[] = {"id",    "org",       "save",    "collection", "delete",
                                         "limit", "ascending", "subtree", "after"};
 
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)

@@ -61,7 +61,26 @@ static void put_value(struct buffer *buffer, const struct value *value)
     }
 }
 
-void record_to_json(struct buffer *buffer, const struct record *record)
+// A reference to a record that is deleted leads nowhere.
+static bool put_stored(struct buffer *buffer, struct view *view, const struct record *record,
+                       int field, struct err *err)
+{
+    const struct collection *to = collection_ref(record->collection, field);
+    const struct value *value = &record->values[field];
+    bool there = true;
+
+    if (value->kind == VALUE_REF && to != NULL &&
+        !record_is_there(view, to, &value->ref, &there, err))
+        return false;
+    if (there)
+        put_value(buffer, value);
+    else
+        buffer_text(buffer, "null");
+    return true;
+}
+
+bool record_to_json(struct buffer *buffer, struct view *view, const struct record *record,
+                    struct err *err)
 {
     char text[REF_TEXT_LEN + 1];
 
@@ -77,7 +96,9 @@ void record_to_json(struct buffer *buffer, const struct record *record)
         put_quoted(buffer, record->collection->fields[i].name,
                    strlen(record->collection->fields[i].name));
         buffer_u8(buffer, ':');
-        put_value(buffer, &record->values[i]);
+        if (!put_stored(buffer, view, record, (int)i, err))
+            return false;
     }
     buffer_text(buffer, "}");
+    return true;
 }

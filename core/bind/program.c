@@ -70,7 +70,10 @@ static bool answer_one(struct view *view, const struct collection *collection, s
         return false;
     if (record == NULL)
         return err_set(err, ERR_ABSENT, "no such record");
-    record_to_json(&buffer, record);
+    if (!record_to_json(&buffer, view, record, err)) {
+        buffer_finish(&buffer);
+        return false;
+    }
     return answer_json(view, &buffer, config, answer, err);
 }
 
@@ -160,7 +163,10 @@ static bool answer_list(struct view *view, const struct collection *collection, 
     buffer_text(&buffer, "{\"items\":[");
     for (size_t i = 0; i < count; i++) {
         buffer_text(&buffer, i > 0 ? "," : "");
-        record_to_json(&buffer, records[i]);
+        if (!record_to_json(&buffer, view, records[i], err)) {
+            buffer_finish(&buffer);
+            return false;
+        }
     }
     buffer_text(&buffer, "],\"next\":");
     if (count == query.limit && query.order < 0) {

@@ -102,9 +102,7 @@ int bind_record_rows(lua_State *L)
     return 1;
 }
 
-// "org.id", or the bare id of a record of this page's organisation.
-static bool ref_of(lua_State *L, int at, const struct call *call,
-                   const struct collection *collection, struct ref *ref)
+bool bind_to_ref(lua_State *L, int at, const struct collection *collection, struct ref *ref)
 {
     const struct row *row = bind_test_row(L, at);
     struct slice text;
@@ -114,7 +112,7 @@ static bool ref_of(lua_State *L, int at, const struct call *call,
         return true;
     }
     text = bind_check_slice(L, at);
-    ref->org = bind_owner_of(call, collection);
+    ref->org = bind_owner_of(bind_call(L), collection);
     return ref_from_text(text, ref) || id_from_text(text, &ref->id);
 }
 
@@ -127,7 +125,7 @@ int bind_record_get_row(lua_State *L)
     struct ref ref;
     struct err err;
 
-    if (!ref_of(L, 2, call, collection, &ref))
+    if (!bind_to_ref(L, 2, collection, &ref))
         return 0;
     if (!record_get(call->view, collection, ref, &record, &err))
         script_raise(L, &err);
@@ -264,6 +262,12 @@ static void add_members(lua_State *L, const struct set_def *def, const struct re
     if (!record_set(call->view, def, call->request->org, it, &members, &count, &err))
         script_raise(L, &err);
     for (size_t i = 0; i < count; i++) {
+        bool there = of == NULL;
+
+        if (of != NULL && !record_is_there(call->view, of, &members[i], &there, &err))
+            script_raise(L, &err);
+        if (!there)
+            continue;
         bind_push_row(L, of, members[i], NULL);
         lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
     }

@@ -68,7 +68,7 @@ static void push_field(lua_State *L, struct row *row, int field)
     if (record == NULL || (record->readable >> field & 1) == 0)
         lua_pushnil(L);
     else
-        bind_push_value(L, about, &record->values[field]);
+        bind_push_stored(L, record, field);
 }
 
 // What every row has beside its fields.

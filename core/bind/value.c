@@ -69,6 +69,22 @@ void bind_push_value(lua_State *L, const struct field *field, const struct value
     }
 }
 
+void bind_push_stored(lua_State *L, const struct record *record, int field)
+{
+    const struct value *value = &record->values[field];
+    const struct collection *to = collection_ref(record->collection, field);
+    bool there = true;
+    struct err err;
+
+    if (value->kind == VALUE_REF && to != NULL &&
+        !record_is_there(bind_call(L)->view, to, &value->ref, &there, &err))
+        script_raise(L, &err);
+    if (there)
+        bind_push_value(L, &record->collection->fields[field], value);
+    else
+        lua_pushnil(L);
+}
+
 static bool text_to_integer(const char *text, int64_t *integer)
 {
     char *end;

@@ -128,6 +128,27 @@ int bind_record_delete_row(lua_State *L)
     return 0;
 }
 
+/// record.undelete(collection: Collection, id: string): Row | nil, string, string
+int bind_record_undelete_row(lua_State *L)
+{
+    const struct collection *collection = check_own(L, bind_check_collection(L, 1));
+    struct call *call = bind_write_call(L, "a deletion is undone");
+    struct problem problem = {"", "absent"};
+    struct record *record;
+    struct ref ref;
+    struct err err = {ERR_NONE, ""};
+
+    if (!bind_to_ref(L, 2, collection, &ref))
+        return problem_of(L, problem.field, problem.word);
+    if (!record_undelete(call->view, collection, ref, &record, &problem, &err)) {
+        if (err.code == ERR_NONE)
+            return problem_of(L, problem.field, problem.word);
+        script_raise(L, &err);
+    }
+    bind_push_row(L, collection, ref, record);
+    return 1;
+}
+
 /// record.dirty(): Row[]
 int bind_record_dirty(lua_State *L)
 {
@@ -144,12 +165,16 @@ int bind_record_json(lua_State *L)
     struct call *call = bind_call(L);
     struct buffer buffer = BUFFER_EMPTY;
     struct slice text;
+    struct err err;
+    bool done;
 
     if (record == NULL)
         return 0;
-    record_to_json(&buffer, record);
+    done = record_to_json(&buffer, call->view, record, &err);
     text = arena_slice(call->view->arena, buffer_view(&buffer));
     buffer_finish(&buffer);
+    if (!done)
+        script_raise(L, &err);
     bind_push_slice(L, text);
     return 1;
 }

@@ -44,6 +44,22 @@ static struct slice value_text(struct arena *arena, const struct value *value)
     return slice_text("");
 }
 
+// A reference to a record that is deleted leads nowhere: NULL, as is what cannot be read.
+static const struct value *stored(const struct export *export, const struct record *record,
+                                  size_t field)
+{
+    static const struct value nothing = {.kind = VALUE_NULL};
+    const struct collection *to = collection_ref(export->collection, (int)field);
+    const struct value *value = &record->values[field];
+    bool there = true;
+    struct err err;
+
+    if (value->kind == VALUE_REF && to != NULL &&
+        !record_is_there(&export->open->view, to, &value->ref, &there, &err))
+        return &nothing;
+    return there ? value : &nothing;
+}
+
 static void put_json(const struct export *export, const struct record *record, struct buffer *out)
 {
     const struct collection *collection = export->collection;
@@ -52,7 +68,7 @@ static void put_json(const struct export *export, const struct record *record, s
     ref_to_text(&record->ref, id);
     buffer_format(out, "{\"id\":\"%s\",\"version\":%llu", id, (unsigned long long)record->version);
     for (size_t i = 0; i < collection->field_count; i++) {
-        const struct value *value = &record->values[i];
+        const struct value *value = stored(export, record, i);
         struct slice text = value_text(&export->open->memory, value);
 
         if (value->kind == VALUE_NULL)
@@ -77,7 +93,7 @@ static void put_csv(const struct export *export, const struct record *record, st
         ref_to_text(&record->ref, id);
     cells[0] = slice_text(id);
     for (size_t i = 0; i < collection->field_count; i++)
-        cells[i + 1] = record != NULL ? value_text(&export->open->memory, &record->values[i])
+        cells[i + 1] = record != NULL ? value_text(&export->open->memory, stored(export, record, i))
                                       : slice_text(collection->fields[i].name);
     csv_put_row(out, cells, collection->field_count + 1);
 }

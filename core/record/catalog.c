@@ -178,3 +178,8 @@ int collection_field(const struct collection *collection, struct slice name)
             return (int)i;
     return -1;
 }
+
+const struct collection *collection_ref(const struct collection *collection, int field)
+{
+    return collection->prepared->refs[field];
+}

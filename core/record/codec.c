@@ -122,7 +122,15 @@ static bool read_head(struct reader *reader, struct codec_head *head)
     head->created_ms = (int64_t)read_u64(reader);
     head->modified_ms = (int64_t)read_u64(reader);
     head->flags = read_u8(reader);
-    return version == CODEC_VERSION;
+    return version == CODEC_VERSION && (head->flags & ~CODEC_DELETED) == 0;
+}
+
+bool codec_head(struct slice bytes, struct codec_head *head, struct err *err)
+{
+    struct reader reader = reader_of(bytes);
+    bool known = read_head(&reader, head);
+
+    return (known && !reader.failed) || err_set(err, ERR_CORRUPT, "a record's head cannot be read");
 }
 
 static void put_head(struct buffer *buffer, const struct codec_head *head)

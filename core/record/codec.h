@@ -9,13 +9,17 @@
 #include "record/schema.h"
 
 enum { CODEC_VERSION = 1 };
+enum { CODEC_DELETED = 1 }; // flags; a record with others is not ours to read
 
 struct codec_head {
     uint64_t version;
     struct id home;
     int64_t created_ms, modified_ms;
-    uint8_t flags; // bit 0 reserved: deleted, kept for history
+    uint8_t flags; // CODEC_DELETED: kept to be undone, absent to everybody
 };
+
+// The head alone; whose record it is does not matter. ERR_CORRUPT.
+bool codec_head(struct slice bytes, struct codec_head *head, struct err *err);
 
 // values: one per field, NULL when absent; texts point into bytes. A stored field that the
 // collection does not know, or knows as another kind, is passed over. ERR_CORRUPT.

@@ -85,6 +85,43 @@ void key_row(struct key *key, const struct collection *collection, const struct 
     key_id(key, &ref->id);
 }
 
+void key_row_named(struct key *key, struct slice full, const struct ref *ref)
+{
+    const uint8_t len = (uint8_t)full.len;
+
+    start(key, &ref->org, slice_of(&len, 1));
+    put(key, full.data, len);
+    put_u8(key, 'r');
+    key_id(key, &ref->id);
+}
+
+void key_deleted_at(struct key *key, int64_t time_ms)
+{
+    key->len = 0;
+    put_u8(key, SPACE_DELETED);
+    put_u64(key, (uint64_t)time_ms);
+}
+
+void key_deleted(struct key *key, int64_t time_ms, const struct ref *ref)
+{
+    key_deleted_at(key, time_ms);
+    put(key, ref, sizeof *ref);
+}
+
+bool key_read_deleted(struct slice key, int64_t *time_ms, struct ref *ref)
+{
+    struct reader reader = reader_of(key);
+    struct slice bytes;
+
+    read_u8(&reader);
+    *time_ms = (int64_t)read_u64(&reader);
+    bytes = read_bytes(&reader, sizeof *ref);
+    if (reader.failed || reader_left(&reader) > 0)
+        return false;
+    memcpy(ref, bytes.data, sizeof *ref);
+    return true;
+}
+
 void key_index(struct key *key, const struct collection *collection, size_t index,
                const struct id *org)
 {

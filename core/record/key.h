@@ -33,6 +33,12 @@ void key_prepare(struct arena *arena, const struct collection *collection);
 
 void key_rows(struct key *key, const struct collection *collection, const struct id *org);
 void key_row(struct key *key, const struct collection *collection, const struct ref *ref);
+// The same by the collection's full name, for housekeeping without a catalogue.
+void key_row_named(struct key *key, struct slice full, const struct ref *ref);
+// Where a deleted record waits. All that were deleted before a time stand before key_deleted_at.
+void key_deleted_at(struct key *key, int64_t time_ms);
+void key_deleted(struct key *key, int64_t time_ms, const struct ref *ref);
+bool key_read_deleted(struct slice key, int64_t *time_ms, struct ref *ref);
 void key_index(struct key *key, const struct collection *collection, size_t index,
                const struct id *org);
 void key_id(struct key *key, const struct id *id);

@@ -90,7 +90,23 @@ bool record_create(struct view *view, const struct collection *collection, struc
 // ERR_CONFLICT: they never overwrite each other in silence.
 bool record_update(struct view *view, struct record *record, const struct value *values,
                    uint64_t mask, struct problem *problem, struct err *err);
+
+// A deleted record is absent to everybody: its index entries and unique claims are gone, and a
+// reference to it leads nowhere. Its bytes are kept for so many days, so that who may delete it
+// may have it back; record_sweep then takes them away.
+enum { DELETED_DAYS_KEPT = 30 };
 bool record_delete(struct view *view, struct record *record, struct err *err);
+// False with err ERR_NONE and *problem set: "absent" (nothing to undo, or not by this
+// principal), or "unique" (another record has claimed the value since).
+bool record_undelete(struct view *view, const struct collection *collection, struct ref ref,
+                     struct record **record, struct problem *problem, struct err *err);
+// Housekeeping by the owner of the store: takes away at most max records (with what belongs
+// to them) that were deleted so long ago. Needs no catalogue.
+bool record_sweep(struct view *view, size_t max, size_t *swept, struct err *err);
+
+// Does the reference lead to a record? Asks neither rules nor budget.
+bool record_is_there(struct view *view, const struct collection *collection,
+                     const struct ref *ref, bool *there, struct err *err);
 
 // May the principal do this with the record? Counts neither reads of the record itself.
 bool record_may(struct view *view, enum verb verb, const struct record *record, bool *may,
@@ -108,7 +124,8 @@ bool record_set(struct view *view, const struct set_def *set, struct id org,
 bool record_reveal(struct view *view, const struct record *record, int field,
                    struct slice *plain, struct err *err);
 
-// The feed (log "feed") gets one entry a write: org, collection, id, version, verb.
+// The feed (log "feed") gets one entry a write: org, collection, id, version, verb. A
+// deleted record that comes back is told as created, with a version above 1.
 struct feed_entry {
     struct ref ref;
     struct slice collection;

@@ -12,8 +12,8 @@ bool row_count_read(struct view *view, struct err *err)
     return true;
 }
 
-bool row_decode(struct view *view, const struct collection *collection, struct ref ref,
-                struct slice bytes, struct row **result, struct err *err)
+static bool decode(struct view *view, const struct collection *collection, struct ref ref,
+                   struct slice bytes, struct row **result, struct err *err)
 {
     struct row *row = arena_alloc(view->arena, sizeof *row);
     struct codec_head head;
@@ -30,7 +30,52 @@ bool row_decode(struct view *view, const struct collection *collection, struct r
         .modified_ms = head.modified_ms,
         .values = row->stored,
     };
+    row->deleted = (head.flags & CODEC_DELETED) != 0;
     *result = row;
+    return true;
+}
+
+bool row_decode(struct view *view, const struct collection *collection, struct ref ref,
+                struct slice bytes, struct row **row, struct err *err)
+{
+    if (!decode(view, collection, ref, bytes, row, err))
+        return false;
+    if ((*row)->deleted)
+        *row = NULL;
+    return true;
+}
+
+bool row_load_deleted(struct view *view, const struct collection *collection, struct ref ref,
+                      struct row **row, struct slice *former, struct err *err)
+{
+    struct key key;
+
+    *row = NULL;
+    key_row(&key, collection, &ref);
+    if (!row_count_read(view, err) || !store_get(view->txn, key_slice(&key), former, err))
+        return false;
+    if (former->data == NULL)
+        return true;
+    *former = arena_slice(view->arena, *former);
+    if (!decode(view, collection, ref, *former, row, err))
+        return false;
+    if (!(*row)->deleted)
+        *row = NULL;
+    return true;
+}
+
+bool record_is_there(struct view *view, const struct collection *collection,
+                     const struct ref *ref, bool *there, struct err *err)
+{
+    struct codec_head head = {0};
+    struct slice bytes;
+    struct key key;
+
+    key_row(&key, collection, ref);
+    if (!store_get(view->txn, key_slice(&key), &bytes, err) ||
+        (bytes.data != NULL && !codec_head(bytes, &head, err)))
+        return false;
+    *there = bytes.data != NULL && (head.flags & CODEC_DELETED) == 0;
     return true;
 }
 

@@ -11,6 +11,7 @@
 struct row {
     struct record record; // first
     struct value *stored;
+    bool deleted;
 };
 
 static inline const struct row *row_of(const struct record *record)
@@ -28,10 +29,13 @@ static inline struct id row_org(const struct view *view, const struct collection
     return collection->instance ? view->root : org;
 }
 
-// Without any rule. *row NULL when absent.
+// Without any rule. *row NULL when absent or deleted.
 bool row_load(struct view *view, const struct collection *collection, struct ref ref,
               struct row **row, struct err *err);
 bool row_decode(struct view *view, const struct collection *collection, struct ref ref,
                 struct slice bytes, struct row **row, struct err *err);
+// The same for a deleted one: *row NULL unless it can be undone. former: its bytes.
+bool row_load_deleted(struct view *view, const struct collection *collection, struct ref ref,
+                      struct row **row, struct slice *former, struct err *err);
 // Fills in what is shown: unreadable fields become NULL, sealed ones their mask.
 bool row_show(struct view *view, struct row *row, uint64_t readable, struct err *err);

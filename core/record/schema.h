@@ -115,3 +115,5 @@ const struct collection *catalog_at(const struct catalog *catalog, size_t index)
 // Sets flagged with a role, for the role and child switch; NULL when there is none.
 const struct set_def *catalog_role_set(const struct catalog *catalog, const char *role);
 int collection_field(const struct collection *collection, struct slice name); // -1: none
+// What a REF field refers to; NULL: not a reference, or to no known collection.
+const struct collection *collection_ref(const struct collection *collection, int field);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Creating, changing and deleting records. Everything is checked before anything is
+// Creating and changing records. Everything is checked before anything is
 // buffered: after a refusal the transaction is as it was, and a caller may go on.
 //
 // Of two transactions that change the same record, or claim the same unique value, both
@@ -14,17 +14,6 @@
 #include "record/key.h"
 #include "record/sealed.h"
 #include "record/tree.h"
-
-struct writing {
-    struct view *view;
-    const struct collection *collection;
-    struct ref ref;
-    struct value *values;    // as they will be stored
-    const struct value *old; // NULL: a new record
-    uint64_t given;          // bit per field that the caller gave
-    struct problem *problem;
-    struct err *err;
-};
 
 // A problem is told with err ERR_NONE.
 static bool refuse(struct writing *writing, size_t field, const char *word)
@@ -120,7 +109,7 @@ static bool check_required(struct writing *writing)
     return true;
 }
 
-static bool check_unique(struct writing *writing)
+bool write_check_unique(struct writing *writing)
 {
     bool is_free;
 
@@ -134,7 +123,7 @@ static bool check_unique(struct writing *writing)
     return is_free;
 }
 
-static bool count_write(struct view *view, struct err *err)
+bool write_count(struct view *view, struct err *err)
 {
     if (view->budget->writes >= view->budget->writes_max)
         return err_set(err, ERR_LIMIT, "more than %u records written", view->budget->writes_max);
@@ -142,8 +131,8 @@ static bool count_write(struct view *view, struct err *err)
     return true;
 }
 
-static struct writing begin(struct view *view, const struct collection *collection, struct ref ref,
-                            const struct value *old, struct problem *problem, struct err *err)
+struct writing write_begin(struct view *view, const struct collection *collection, struct ref ref,
+                           const struct value *old, struct problem *problem, struct err *err)
 {
     struct writing writing = {.view = view, .collection = collection, .ref = ref, .old = old,
                               .problem = problem, .err = err};
@@ -157,31 +146,52 @@ static struct writing begin(struct view *view, const struct collection *collecti
     return writing;
 }
 
-// Buffers the record, its index entries and its place in the feed, and shows it again.
-static bool store_row(struct writing *writing, struct row *row, struct slice former, enum verb verb)
+static bool put_row(struct writing *writing, const struct row *row, struct slice former)
 {
     const struct codec_head head = {row->record.version, row->record.home, row->record.created_ms,
-                                    row->record.modified_ms, 0};
-    struct view *view = writing->view;
+                                    row->record.modified_ms, row->deleted ? CODEC_DELETED : 0};
     struct buffer bytes = BUFFER_EMPTY;
     struct key key;
-    uint64_t readable;
     bool done;
 
     key_row(&key, writing->collection, &writing->ref);
     codec_encode(&bytes, writing->collection, &head, writing->values, former);
-    done = store_put(view->txn, key_slice(&key), buffer_view(&bytes), writing->err);
+    done = store_put(writing->view->txn, key_slice(&key), buffer_view(&bytes), writing->err);
     buffer_finish(&bytes);
-    if (!done ||
-        !index_change(view, writing->collection, &writing->ref, writing->old, writing->values,
-                      writing->err) ||
-        !feed_append(view, &row->record, verb, writing->err))
+    return done;
+}
+
+// A new version is never older than the one before it, whatever the clock says.
+static void count_version(struct view *view, struct record *record)
+{
+    int64_t now = clock_wall_ms(view->clock);
+
+    record->version++;
+    if (now > record->modified_ms)
+        record->modified_ms = now;
+}
+
+bool write_row(struct writing *writing, struct row *row, struct slice former, enum verb verb)
+{
+    count_version(writing->view, &row->record);
+    if (!put_row(writing, row, former) ||
+        !index_change(writing->view, writing->collection, &writing->ref, writing->old,
+                      row->deleted ? NULL : writing->values, writing->err) ||
+        !feed_append(writing->view, &row->record, verb, writing->err))
         return false;
-    cache_forget(view, writing->collection);
+    cache_forget(writing->view, writing->collection);
     row->stored = writing->values;
-    return access_fields(view, VERB_READ, writing->collection, &writing->ref, row->stored,
-                         &readable, writing->err) &&
-           row_show(view, row, readable, writing->err);
+    return true;
+}
+
+bool write_and_show(struct writing *writing, struct row *row, struct slice former, enum verb verb)
+{
+    uint64_t readable;
+
+    return write_row(writing, row, former, verb) &&
+           access_fields(writing->view, VERB_READ, writing->collection, &writing->ref,
+                         row->stored, &readable, writing->err) &&
+           row_show(writing->view, row, readable, writing->err);
 }
 
 static bool fill_new(struct writing *writing, const struct value *given)
@@ -230,22 +240,21 @@ bool write_new(struct view *view, const struct collection *collection, struct re
                const struct value *values, struct record **record, struct problem *problem,
                struct err *err)
 {
-    struct writing writing = begin(view, collection, ref, NULL, problem, err);
+    struct writing writing = write_begin(view, collection, ref, NULL, problem, err);
     struct row *row = arena_alloc(view->arena, sizeof *row);
     int64_t now = clock_wall_ms(view->clock);
 
     *record = NULL;
     if (!check_org(&writing) || !fill_new(&writing, values) ||
-        !check_rules(&writing, VERB_CREATE, writing.given) || !check_unique(&writing) ||
-        !count_write(view, err))
+        !check_rules(&writing, VERB_CREATE, writing.given) || !write_check_unique(&writing) ||
+        !write_count(view, err))
         return false;
     row->record = (struct record){.collection = collection,
                                   .ref = ref,
-                                  .version = 1,
                                   .home = view->home,
                                   .created_ms = now,
                                   .modified_ms = now};
-    if (!store_row(&writing, row, (struct slice){NULL, 0}, VERB_CREATE))
+    if (!write_and_show(&writing, row, (struct slice){NULL, 0}, VERB_CREATE))
         return false;
     *record = &row->record;
     return true;
@@ -260,9 +269,8 @@ bool record_create(struct view *view, const struct collection *collection, struc
     return write_new(view, collection, ref, values, record, problem, err);
 }
 
-// The record as the transaction has it now: nobody, not even the caller, changed it since.
-static bool read_former(struct view *view, const struct record *record, struct slice *former,
-                        struct err *err)
+bool write_former(struct view *view, const struct record *record, bool deleted,
+                  struct slice *former, struct err *err)
 {
     struct codec_head head = {0};
     struct key key;
@@ -271,15 +279,11 @@ static bool read_former(struct view *view, const struct record *record, struct s
         return err_set(err, ERR_DENIED, "%s: this record is written elsewhere",
                        record->collection->full);
     key_row(&key, record->collection, &record->ref);
-    if (!store_get(view->txn, key_slice(&key), former, err))
+    if (!store_get(view->txn, key_slice(&key), former, err) ||
+        (former->data != NULL && !codec_head(*former, &head, err)))
         return false;
-    if (former->data != NULL &&
-        !codec_decode(record->collection, *former, &head,
-                      arena_alloc(view->arena, record->collection->field_count *
-                                                   sizeof(struct value)),
-                      err))
-        return false;
-    return (former->data != NULL && head.version == record->version) ||
+    return (former->data != NULL && head.version == record->version &&
+            ((head.flags & CODEC_DELETED) != 0) == deleted) ||
            err_set(err, ERR_CONFLICT, "%s: changed since it was read", record->collection->full);
 }
 
@@ -333,39 +337,16 @@ bool record_update(struct view *view, struct record *record, const struct value 
 {
     struct row *row = (struct row *)record;
     struct writing writing =
-        begin(view, record->collection, record->ref, row->stored, problem, err);
+        write_begin(view, record->collection, record->ref, row->stored, problem, err);
     struct slice former;
 
-    if (!may_change(&writing, mask) || !read_former(view, record, &former, err) ||
+    if (!may_change(&writing, mask) || !write_former(view, record, false, &former, err) ||
         !take_changes(&writing, row, values, mask))
         return false;
     if (writing.given == 0)
         return true;
-    if (!check_rules(&writing, VERB_UPDATE, 0) || !check_unique(&writing) ||
-        !count_write(view, err))
+    if (!check_rules(&writing, VERB_UPDATE, 0) || !write_check_unique(&writing) ||
+        !write_count(view, err))
         return false;
-    record->version++;
-    record->modified_ms = clock_wall_ms(view->clock);
-    return store_row(&writing, row, former, VERB_UPDATE);
-}
-
-bool record_delete(struct view *view, struct record *record, struct err *err)
-{
-    const struct row *row = row_of(record);
-    struct slice former;
-    uint64_t fields;
-    struct key key;
-
-    if (!access_fields(view, VERB_DELETE, record->collection, &record->ref, row->stored, &fields,
-                       err))
-        return false;
-    if (fields == 0)
-        return err_set(err, ERR_DENIED, "%s: may not delete", record->collection->full);
-    if (!read_former(view, record, &former, err) || !count_write(view, err))
-        return false;
-    key_row(&key, record->collection, &record->ref);
-    cache_forget(view, record->collection);
-    return index_change(view, record->collection, &record->ref, row->stored, NULL, err) &&
-           store_delete(view->txn, key_slice(&key), err) &&
-           feed_append(view, record, VERB_DELETE, err);
+    return write_and_show(&writing, row, former, VERB_UPDATE);
 }

@@ -260,7 +260,26 @@ static bool sweep_sessions(struct committer *committer, struct err *err)
     return done;
 }
 
-// Old write keys, throttle windows and sessions go in small pieces, when nothing else is to do.
+// Records that were deleted a month ago.
+static bool sweep_deleted(struct committer *committer, struct err *err)
+{
+    struct store_txn *txn = store_begin(committer->instance.store, STORE_WRITE, err);
+    struct budget budget = {.reads_max = SWEEP_KEYS, .writes_max = SWEEP_KEYS};
+    struct view view;
+    size_t swept = 0;
+    bool done;
+
+    if (txn == NULL)
+        return false;
+    done = instance_view(&committer->instance, txn, store_arena(txn), &budget, &view, err) &&
+           record_sweep(&view, SWEEP_KEYS / 2, &swept, err) &&
+           (swept == 0 || store_commit_wait(txn, err));
+    store_end(txn);
+    return done;
+}
+
+// Old write keys, throttle windows, sessions and deleted records go in small pieces, when
+// nothing else is to do.
 static void sweep(struct committer *committer)
 {
     struct clock *clock = committer->instance.clock;
@@ -279,7 +298,7 @@ static void sweep(struct committer *committer)
                      SWEEP_KEYS, &swept, &err) ||
         !store_sweep(committer->instance.store, slice_of(window_key, 1), slice_of(window_key, 5),
                      SWEEP_KEYS, &swept, &err) ||
-        !sweep_sessions(committer, &err))
+        !sweep_sessions(committer, &err) || !sweep_deleted(committer, &err))
         log_warn("sweeping failed", LOG_TEXT("error", err.text));
     store_stats(committer->instance.store, &committer->board->store);
 }

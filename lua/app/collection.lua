@@ -101,8 +101,18 @@ function methods:create_for_program(values)
   return answer.created(row)
 end
 
+--- Deletes a row: it is absent everywhere, and kept for 30 days for who may delete it.
 function methods:delete(row)
   record.delete(row)
+end
+
+--- Undoes a deletion: the row, or nil and a problem ("absent", "unique").
+function methods:undelete(id)
+  local row, field, word = record.undelete(self.handle, id)
+  if not row then
+    return problem.refuse(field, word)
+  end
+  return row
 end
 
 --- May the caller do this with the row? Also which fields, as a table of names.

@@ -22,6 +22,9 @@ function row.save(self)
   return true
 end
 
+--- Deletes the row; who may do that may have it back for 30 days, see coll:undelete.
+row.delete = record.delete
+
 --- The plain text of a sealed field, for those who may read it.
 row.reveal = record.reveal
 

@@ -257,6 +257,8 @@ static inline void declare_rules(struct world *world)
     allow(world, world->student, VERB_READ, "head", NULL, NULL);
     allow(world, world->student, VERB_CREATE, "head", NULL, NULL);
     allow(world, world->student, VERB_UPDATE, "head", NULL, NULL);
+    allow(world, world->student, VERB_DELETE, "head", NULL, NULL);
+    allow(world, world->leave, VERB_DELETE, "officer", "org under @me.orgs", NULL);
     allow(world, world->link, VERB_READ, "guardian", "guardian is @me", NULL);
     allow(world, world->link, VERB_READ, "teacher", "class in @me.classes", NULL);
     allow(world, world->link, VERB_READ, "head", "school in @me.orgs", NULL);

@@ -1,0 +1,59 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- Shelves and what stands on them: everything that an app may do with what was.
+local app = require("app")
+
+local shelf = app.collection("shelf", {
+  fields = {name = {type = "text", required = true}},
+  unique = {{"name"}},
+})
+shelf:allow("read", {keeper = {"org under @me.orgs"}})
+shelf:allow("create", {keeper = {"org under @me.orgs"}})
+shelf:allow("delete", {keeper = {"org under @me.orgs"}})
+
+local entry = app.collection("entry", {
+  fields = {
+    shelf = {ref = "diary.shelf", required = true},
+    text = {type = "text", required = true},
+  },
+})
+entry:allow("read", {keeper = {"org under @me.orgs"}})
+entry:allow("create", {keeper = {"org under @me.orgs"}})
+
+local ALLOW <const> = {allow = {"keeper"}}
+
+app.post("/shelf", ALLOW, function(req)
+  local row, problem = shelf:create({name = req.form.name})
+  return row and app.json({id = row.id}) or nil, problem
+end)
+
+app.post("/entry", ALLOW, function(req)
+  local row, problem = entry:create({shelf = req.form.shelf, text = req.form.text})
+  return row and app.json({id = row.id}) or nil, problem
+end)
+
+app.get("/entry/{id}", ALLOW, function(req)
+  local row = entry:get(req.params.id)
+  return app.json({text = row.text, shelf = row.shelf and row.shelf.name or "nothing"})
+end)
+
+app.get("/shelves", ALLOW, function()
+  return app.json({count = #shelf:rows(), found = shelf:find({name = "one"}) ~= nil})
+end)
+
+app.post("/delete/{id}", ALLOW, function(req)
+  local row = shelf:get(req.params.id)
+  if not row then
+    app.absent()
+  end
+  row:delete()
+  return app.json({gone = shelf:get(req.params.id) == nil, name = row.name or "nothing"})
+end)
+
+app.post("/undelete/{id}", ALLOW, function(req)
+  local row, problem = shelf:undelete(req.params.id)
+  return row and app.json({name = row.name}) or nil, problem
+end)
+
+app.get("/undelete/{id}", ALLOW, function(req)
+  return app.json({shelf:undelete(req.params.id)})
+end)
