@@ -139,7 +139,7 @@ const nginx = startNginx(port);
 const mine = () => family(server.child.pid), theirs = () => family(nginx.pid);
 const peer = `http://127.0.0.1:${port}`;
 const teacher = await signedIn(server, "teacher"), mum = await signedIn(server, "guardian");
-const org = /\/o\/(\w{26})\/leave/.exec((await mum.get("/")).html)[1];
+const { org } = server;
 const form = forms((await mum.get(`/o/${org}/leave/ask`)).html).find((one) => "reason" in one.fields);
 let fields;
 for (let i = 0; i < 24; i++) fields = await askOne(mum, form.action, form, `bench-${i}`);

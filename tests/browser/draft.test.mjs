@@ -9,7 +9,7 @@ let server, browser, ask;
 before(async () => {
   server = await serve();
   browser = await launch();
-  const org = /\/o\/(\w{26})\/leave/.exec((await (await signedIn(server, "guardian")).get("/")).html)[1];
+  const { org } = server;
   ask = `/o/${org}/leave/ask`;
 });
 after(async () => { await browser?.close(); await server?.remove(); });

@@ -50,6 +50,12 @@ export function product(app) {
   return folder;
 }
 
+// The id of an organisation, as it stands in addresses.
+export function orgId(data, code) {
+  const rows = shuyuan(data, ["org", "list", "--json"]).trim().split("\n").map((line) => JSON.parse(line));
+  return rows.find((row) => row.code === code).id;
+}
+
 // Starts a server on free ports; resolves when it says that it serves.
 export async function serve({ data = freshData(), settings = {} } = {}) {
   const all = { data, listen: "127.0.0.1:0", "admin.listen": "127.0.0.1:0", "log.level": "info", ...settings };
@@ -70,6 +76,7 @@ export async function serve({ data = freshData(), settings = {} } = {}) {
     server.ended.then(() => fail(new Error(`the server ended:\n${server.log}`)));
   });
   server.url = await serving;
+  server.org = orgId(data, server.accounts.guardian.org); // the school of the demonstration's teacher and child
   server.pids = () => children(child.pid);
   // What it has said in whole lines, every one of them JSON.
   server.lines = () => server.log.split("\n").slice(0, -1).map((line) => JSON.parse(line));
