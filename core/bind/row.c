@@ -64,6 +64,12 @@ static void push_field(lua_State *L, struct row *row, int field)
         bind_push_value(L, about, &row->values[field]);
         return;
     }
+    if (row->draft) { // what it will hold, so that the app's check judges what is stored
+        const struct value initial = record_initial(bind_call(L)->view, about);
+
+        bind_push_value(L, about, &initial);
+        return;
+    }
     record = row_record(L, row);
     if (record == NULL || (record->readable >> field & 1) == 0)
         lua_pushnil(L);

@@ -80,6 +80,9 @@ struct query {
 bool record_query(struct view *view, const struct query *query, struct record ***records,
                   size_t *count, struct err *err);
 
+// What the field of a new record holds when it is not given: its default, for this principal and
+// moment; VALUE_NULL without one.
+struct value record_initial(const struct view *view, const struct field *field);
 // values: one per field (NULL kind = not given; defaults and derived fields are filled in).
 // False with err ERR_NONE and *problem set: the giver can mend it. ERR_DENIED: may not.
 bool record_create(struct view *view, const struct collection *collection, struct id org,

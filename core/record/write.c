@@ -66,7 +66,7 @@ static bool take_value(struct writing *writing, size_t at, struct value value)
     return value.kind != VALUE_REF || check_ref(writing, at);
 }
 
-static struct value initial_value(struct view *view, const struct field *field)
+struct value record_initial(const struct view *view, const struct field *field)
 {
     int64_t now = clock_wall_ms(view->clock);
 
@@ -201,7 +201,7 @@ static bool fill_new(struct writing *writing, const struct value *given)
             return false;
     for (size_t i = 0; i < writing->collection->field_count; i++)
         if (writing->values[i].kind == VALUE_NULL && writing->collection->fields[i].from == NULL)
-            writing->values[i] = initial_value(writing->view, &writing->collection->fields[i]);
+            writing->values[i] = record_initial(writing->view, &writing->collection->fields[i]);
     return derive(writing) && check_required(writing);
 }
 
