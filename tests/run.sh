@@ -27,7 +27,12 @@ step() { # name, command…
   [ "$1" -gt 0 ] || [ "$2" -gt 0 ] || set -- 0 1
   passed=$((passed + $1)) failed=$((failed + $2))
   printf '%-10s %4d passed, %d failed  (%d s)\n' "$name" "$1" "$2" $(($(date +%s) - start))
-  [ "$2" = 0 ] || tail -60 "$out/$name.log"
+  [ "$2" = 0 ] || show_failures "$out/$name.log"
+}
+
+# What failed, each with the lines that follow it; the whole stands in the log.
+show_failures() {
+  grep -nE -A 18 '^ *not ok|FAILED|not true:|runtime error|ERROR: |cc1:|error: |Error ' "$1" | head -160
 }
 
 lint() {
