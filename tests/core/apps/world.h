@@ -80,10 +80,10 @@ static inline struct id world_add_org(struct world *world, struct id parent, con
 static inline bool world_boot(struct world *world)
 {
     static const char *const settings[] = {"platform=.", "data=/nonexistent", "script.cpu=2s",
-                                           "script.wall=10s"};
+                                           "script.wall=10s", "watchdog=20s"};
     struct host_options options;
 
-    world->config = config_read(NULL, settings, 4, stderr, &world->err);
+    world->config = config_read(NULL, settings, sizeof settings / sizeof *settings, stderr, &world->err);
     world->keyring = keyring_open(scratch_path(&world->scratch, "master.key"), random_system(),
                                   &world->err);
     if (world->config == NULL || world->keyring == NULL)
