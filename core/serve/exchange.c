@@ -503,6 +503,7 @@ void exchange_handle(void *context, struct http_request *request)
     x->worker = context;
     x->http = request;
     x->started_us = clock_mono_us(x->worker->instance.clock);
+    x->worker->slot->beat_us = x->started_us; // many slow requests in one turn are no hang
     x->request_id = "";
     http_on_gone(request, gone, x);
     if (parse(x, &err))
