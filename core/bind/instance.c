@@ -33,11 +33,13 @@ enum { LOAD_CPU_MS = 2000, COLD_TIMES = 8 };
 static struct script_limits limits_of(const struct app *app, int64_t cpu_ms)
 {
     const struct config *config = app->host->options.config;
+    int64_t times = cpu_ms > config->script.cpu_ms ? cpu_ms / config->script.cpu_ms : 1;
 
     return (struct script_limits){
         .cpu_ms = cpu_ms,
         .wall_ms = config->script.wall_ms > cpu_ms ? config->script.wall_ms : cpu_ms,
         .memory = (size_t)limit_of(config->script.memory, app->manifest.memory),
+        .pattern_steps = config->script.pattern_steps * times,
     };
 }
 

@@ -45,7 +45,7 @@ struct config {
     } store;
 
     struct {
-        int64_t cpu_ms, wall_ms, memory, output, reads, writes, instances;
+        int64_t cpu_ms, wall_ms, memory, pattern_steps, output, reads, writes, instances;
     } script;
 
     struct {

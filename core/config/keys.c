@@ -56,6 +56,7 @@ const struct config_key config_keys[] = {
     {"script.cpu", KEY_DURATION, AT(script.cpu_ms), "50ms", 1, SECONDS(60), NULL, RELOAD, "processor time of a call of an app"},
     {"script.wall", KEY_DURATION, AT(script.wall_ms), "250ms", 1, MINUTES(10), NULL, RELOAD, "from its start to its end"},
     {"script.memory", KEY_SIZE, AT(script.memory), "16MiB", MIB(1), MIB(64), NULL, RELOAD, "of an app's state"},
+    {"script.pattern_steps", KEY_INTEGER, AT(script.pattern_steps), "10000000", 1000, 10000000000, NULL, RELOAD, "of string.find, match, gmatch and gsub in a call"},
     {"script.output", KEY_SIZE, AT(script.output), "1MiB", KIB(1), MIB(64), NULL, RELOAD, "of an answer"},
     {"script.reads", KEY_INTEGER, AT(script.reads), "10000", 1, 10000000, NULL, RELOAD, "records read by a call"},
     {"script.writes", KEY_INTEGER, AT(script.writes), "1000", 1, 1000000, NULL, RELOAD, "records written by a call"},

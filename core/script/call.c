@@ -108,6 +108,9 @@ static bool spent(const struct script *script, struct err *err)
     if (strcmp(script->passed, "memory") == 0)
         return err_set(err, ERR_LIMIT, "%s: memory of %zu KiB used up", script->name,
                        limits->memory / 1024);
+    if (strcmp(script->passed, PASSED_PATTERN) == 0)
+        return err_set(err, ERR_LIMIT, "%s: %lld pattern steps used up", script->name,
+                       (long long)limits->pattern_steps);
     return err_set(
         err, ERR_LIMIT, "%s: %s of %lld ms used up", script->name, script->passed,
         (long long)(strcmp(script->passed, "wall time") == 0 ? limits->wall_ms : limits->cpu_ms));
@@ -135,6 +138,7 @@ static void begin(struct script *script)
         return;
     script->base = script->peak = script->used;
     script->printed = 0;
+    script->pattern_steps = 0;
     script->began_us = clock_mono_us(script->clock);
 }
 

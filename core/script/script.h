@@ -31,9 +31,10 @@ struct script;
 struct script_instance;
 
 struct script_limits {
-    int64_t cpu_ms;  // processor time of a call; stopped within a few milliseconds after it
-    int64_t wall_ms; // checked where the host is called; 0: none
-    size_t memory;   // bytes of the state
+    int64_t cpu_ms;        // processor time of a call; stopped within a few milliseconds after it
+    int64_t wall_ms;       // checked where the host is called; 0: none
+    size_t memory;         // bytes of the state
+    int64_t pattern_steps; // of string.find, match, gmatch and gsub in a call; 0: none
 };
 
 // `owner` is what bindings get back with script_owner(L).

@@ -53,6 +53,7 @@ struct script {
     int64_t paused_us;        // when it began to wait
     const char *passed;       // which budget made it spent
     size_t growth, printed;
+    int64_t pattern_steps; // of this call
     struct err failure; // filled where an error is raised, before the stack unwinds
     struct folder *folders;
     int vars, room, loaded;       // registry: shared functions; the library room
@@ -64,6 +65,8 @@ struct script_instance {
     struct script *script;
     int room, loaded; // registry
 };
+
+#define PASSED_PATTERN "pattern steps"
 
 // deadline.c
 bool deadline_create(struct script *script, struct err *err);
@@ -83,6 +86,7 @@ int library_original(lua_State *L); // calls the original with the same argument
 void control_open(lua_State *L);
 void text_open(lua_State *L);
 void text_base_open(lua_State *L);
+void search_open(lua_State *L);
 void list_open(lua_State *L);
 void thread_open(lua_State *L);
 const char *text_of(lua_State *L, int index, size_t *len); // tostring without addresses: [-0, +1]

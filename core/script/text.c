@@ -81,14 +81,6 @@ static int text_rep(lua_State *L)
     return library_original(L);
 }
 
-// Stock patterns backtrack without a budget; the sizes bound the harmless ones only.
-static int text_match(lua_State *L)
-{
-    check_len(L, 1, TEXT_MAX);
-    check_len(L, 2, PATTERN_MAX);
-    return library_original(L);
-}
-
 static int text_one(lua_State *L)
 {
     check_len(L, 1, TEXT_MAX);
@@ -142,14 +134,13 @@ static int text_format(lua_State *L)
 void text_open(lua_State *L)
 {
     static const luaL_Reg wrappers[] = {
-        {"rep", text_rep},      {"find", text_match},    {"match", text_match},
-        {"gmatch", text_match}, {"gsub", text_match},    {"format", text_format},
-        {"pack", text_pack},    {"packsize", text_pack}, {"unpack", text_unpack},
-        {"reverse", text_one},  {"lower", text_one},     {"upper", text_one},
-        {NULL, NULL},
+        {"rep", text_rep},       {"format", text_format}, {"pack", text_pack},
+        {"packsize", text_pack}, {"unpack", text_unpack}, {"reverse", text_one},
+        {"lower", text_one},     {"upper", text_one},     {NULL, NULL},
     };
 
     library_wrap(L, wrappers);
+    search_open(L);
     lua_pushnil(L);
     lua_setfield(L, -2, "dump");
 }
