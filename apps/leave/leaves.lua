@@ -21,6 +21,7 @@ local leaves = app.collection("leave", {
     answer       = {type = "text", max = 200, personal = true},
   },
   index = {{"student", "from"}, {"class", "state"}},
+  history = true,
   check = function(r)
     if r.to < r.from then return "to", "order" end
     if app.days(r.from, r.to) > DAYS_MAX then return "to", "too_long" end

@@ -80,3 +80,8 @@ int32_t date_in_china(int64_t wall_ms)
 {
     return (int32_t)((wall_ms + 8 * 3600000LL) / 86400000LL);
 }
+
+int64_t date_end_in_china(int32_t days)
+{
+    return (days + 1LL) * 86400000LL - 8 * 3600000LL - 1;
+}

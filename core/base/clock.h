@@ -38,3 +38,4 @@ void date_parts(int32_t days, int *year, int *month, int *day);
 
 // The calendar day in China (UTC+8, no summer time) at a wall time: the school's day.
 int32_t date_in_china(int64_t wall_ms);
+int64_t date_end_in_china(int32_t days); // the last millisecond of that day

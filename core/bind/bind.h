@@ -146,6 +146,9 @@ void bind_push_slice(lua_State *L, struct slice slice);
 void bind_push_id(lua_State *L, const struct id *id);
 struct slice bind_check_slice(lua_State *L, int at);
 
+// A person as a row of base.person; nil for nobody. [-0, +1]
+void bind_push_person(lua_State *L, const struct call *call, const struct id *person);
+
 // row.c
 struct row {
     uint64_t serial; // of the call it belongs to
@@ -190,6 +193,8 @@ int bind_record_create_row(lua_State *L);
 int bind_record_update_row(lua_State *L);
 int bind_record_delete_row(lua_State *L);
 int bind_record_undelete_row(lua_State *L);
+int bind_record_as_of_row(lua_State *L);
+int bind_record_history_rows(lua_State *L);
 int bind_record_dirty(lua_State *L);
 int bind_record_json(lua_State *L);
 

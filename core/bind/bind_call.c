@@ -49,16 +49,24 @@ static void push_root(lua_State *L, struct call *call)
     bind_push_id(L, &call->view->root);
 }
 
-// The person as the row of base.person; where no such collection is, only the id is known.
+// Where no such collection is, only the id is known.
+void bind_push_person(lua_State *L, const struct call *call, const struct id *person)
+{
+    if (id_is_zero(person))
+        lua_pushnil(L);
+    else
+        bind_push_row(L, catalog_find(call->view->catalog, "base.person"),
+                      (struct ref){call->view->root, *person}, NULL);
+}
+
 static void push_me(lua_State *L, struct call *call)
 {
     const struct principal *who = call->view->who;
 
-    if (who == NULL || id_is_zero(&who->person))
+    if (who == NULL)
         lua_pushnil(L);
     else
-        bind_push_row(L, catalog_find(call->view->catalog, "base.person"),
-                      (struct ref){call->view->root, who->person}, NULL);
+        bind_push_person(L, call, &who->person);
 }
 
 // The member of the role's set that is acted for.

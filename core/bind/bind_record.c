@@ -238,6 +238,8 @@ int open_core_record(lua_State *L)
         {"rows", bind_record_rows},
         {"get", bind_record_get_row},
         {"find", bind_record_find_row},
+        {"as_of", bind_record_as_of_row},
+        {"history", bind_record_history_rows},
         {"may", bind_record_may_row},
         {"may_create", bind_record_may_create_row},
         {"reveal", bind_record_reveal_row},

@@ -299,7 +299,8 @@ static void read_indexes(lua_State *L, int at, const char *key, struct collectio
 
 void bind_declare(lua_State *L, struct state *state, const char *name, int at)
 {
-    static const char *const known[] = {"fields", "index", "unique", "check", "instance"};
+    static const char *const known[] = {"fields", "index",    "unique",
+                                        "check",  "instance", "history"};
     struct collection *collection = bind_alloc(L, sizeof *collection);
     struct err err;
 
@@ -309,6 +310,7 @@ void bind_declare(lua_State *L, struct state *state, const char *name, int at)
     collection->full = arena_format(&state->scratch, "%s.%s", collection->app, name);
     bind_check_keys(L, at, collection->full, known, sizeof known / sizeof *known);
     collection->instance = opt_flag(L, at, "instance", collection->full);
+    collection->history = opt_flag(L, at, "history", collection->full);
     lua_getfield(L, at, "fields");
     read_fields(L, collection);
     lua_settop(L, at);

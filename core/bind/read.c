@@ -135,6 +135,62 @@ int bind_record_get_row(lua_State *L)
     return 1;
 }
 
+// Milliseconds, or a date: then the end of that day.
+static int64_t check_time(lua_State *L, int at)
+{
+    int32_t days;
+
+    if (lua_type(L, at) != LUA_TSTRING)
+        return luaL_checkinteger(L, at);
+    luaL_argcheck(L, date_from_text(bind_check_slice(L, at), &days), at, "not a date");
+    return date_end_in_china(days);
+}
+
+/// record.as_of(collection: Collection, id: string, time: integer|date): Row?
+int bind_record_as_of_row(lua_State *L)
+{
+    const struct collection *collection = bind_check_collection(L, 1);
+    int64_t time_ms = check_time(L, 3);
+    struct record *record;
+    struct ref ref;
+    struct err err;
+
+    if (!bind_to_ref(L, 2, collection, &ref))
+        return 0;
+    if (!record_as_of(bind_call(L)->view, collection, ref, time_ms, &record, &err))
+        script_raise(L, &err);
+    if (record == NULL)
+        return 0;
+    bind_push_row(L, collection, ref, record);
+    return 1;
+}
+
+/// record.history(row: Row): {row: Row, time: integer, who: Row?}[]
+int bind_record_history_rows(lua_State *L)
+{
+    struct row *row = bind_check_row(L, 1);
+    struct call *call = bind_call(L);
+    const struct record *record = row_record(L, row);
+    struct record_version *versions = NULL;
+    size_t count = 0;
+    struct err err;
+
+    if (record != NULL && !record_history(call->view, record, &versions, &count, &err))
+        script_raise(L, &err);
+    lua_createtable(L, (int)count, 0);
+    for (size_t i = 0; i < count; i++) {
+        lua_createtable(L, 0, 3);
+        bind_push_row(L, row->collection, row->ref, versions[i].record);
+        lua_setfield(L, -2, "row");
+        lua_pushinteger(L, versions[i].record->modified_ms);
+        lua_setfield(L, -2, "time");
+        bind_push_person(L, call, &versions[i].writer);
+        lua_setfield(L, -2, "who");
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    return 1;
+}
+
 static const struct index_def *index_of(const struct collection *collection, uint64_t wanted)
 {
     for (size_t i = 0; i < collection->index_count; i++) {

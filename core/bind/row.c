@@ -177,6 +177,8 @@ static int row_newindex(lua_State *L)
                    : refuse_field(L, row->collection, (const char *)name.data);
     if (row->draft)
         return luaL_error(L, "a check only looks: it cannot change '%s'", name.data);
+    if (row->record != NULL && row->record->former)
+        return luaL_error(L, "a former version cannot be changed: read the row of now");
     if (!bind_to_value(L, 3, &row->collection->fields[field], &value))
         return luaL_error(L, "'%s' does not take this value", name.data);
     if (row->values == NULL)

@@ -246,6 +246,8 @@ bool record_may(struct view *view, enum verb verb, const struct record *record, 
     if (!access_fields(view, verb, record->collection, &record->ref, row_of(record)->stored,
                        fields, err))
         return false;
+    if (record->former && verb != VERB_READ)
+        *fields = 0;
     *may = *fields != 0;
     return true;
 }

@@ -16,7 +16,7 @@ struct prepared {
     struct source_field sources[FIELDS_MAX];
     uint8_t name_lens[FIELDS_MAX];
     uint64_t all, sealed, derived;         // bit per field
-    struct slice row_head;                 // the key between organisation and id
+    struct slice row_head, version_head;   // the key between organisation and id
     struct slice index_heads[INDEXES_MAX]; // the key between organisation and values
     size_t cuts[INDEXES_MAX];              // bytes that a text may take in the index's keys
     struct rule *allowed[VERB_COUNT];      // as declared, in order

@@ -122,7 +122,10 @@ static bool read_head(struct reader *reader, struct codec_head *head)
     head->created_ms = (int64_t)read_u64(reader);
     head->modified_ms = (int64_t)read_u64(reader);
     head->flags = read_u8(reader);
-    return version == CODEC_VERSION && (head->flags & ~CODEC_DELETED) == 0;
+    head->writer = (struct id){{0}};
+    if ((head->flags & CODEC_WRITER) != 0)
+        read_copy(reader, &head->writer, sizeof head->writer);
+    return version == CODEC_VERSION && (head->flags & ~(CODEC_DELETED | CODEC_WRITER)) == 0;
 }
 
 bool codec_head(struct slice bytes, struct codec_head *head, struct err *err)
@@ -135,12 +138,16 @@ bool codec_head(struct slice bytes, struct codec_head *head, struct err *err)
 
 static void put_head(struct buffer *buffer, const struct codec_head *head)
 {
+    bool written = !id_is_zero(&head->writer);
+
     buffer_u8(buffer, CODEC_VERSION);
     buffer_varint(buffer, head->version);
     buffer_bytes(buffer, &head->home, sizeof head->home);
     buffer_u64(buffer, (uint64_t)head->created_ms);
     buffer_u64(buffer, (uint64_t)head->modified_ms);
-    buffer_u8(buffer, head->flags);
+    buffer_u8(buffer, (uint8_t)((head->flags & CODEC_DELETED) | (written ? CODEC_WRITER : 0)));
+    if (written)
+        buffer_bytes(buffer, &head->writer, sizeof head->writer);
 }
 
 static void read_base(const struct collection *collection, struct reader *reader,

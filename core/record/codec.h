@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a record is stored: u8 codec version, varint version, home node (16), created and
-// modified (u64 ms), u8 flags, varint number of sections. A section: u8 length and name
-// of its owner ("" is the base, else an overlay's layer), varint number of fields, each
-// u8 length and name, u8 kind, value. NULL is left out.
+// modified (u64 ms), u8 flags, the writer's id (16) where a flag says so, varint number of
+// sections. A section: u8 length and name of its owner ("" is the base, else an overlay's
+// layer), varint number of fields, each u8 length and name, u8 kind, value. NULL is left out.
 #pragma once
 
 #include "base/buffer.h"
 #include "record/schema.h"
 
 enum { CODEC_VERSION = 1 };
-enum { CODEC_DELETED = 1 }; // flags; a record with others is not ours to read
+// Flags; a record with others is not ours to read.
+enum { CODEC_DELETED = 1, CODEC_WRITER = 2 };
 
 struct codec_head {
     uint64_t version;
     struct id home;
     int64_t created_ms, modified_ms;
-    uint8_t flags; // CODEC_DELETED: kept to be undone, absent to everybody
+    uint8_t flags;    // CODEC_DELETED: kept to be undone, absent to everybody
+    struct id writer; // the person who wrote this version; zero: not kept, or the system
 };
 
 // The head alone; whose record it is does not matter. ERR_CORRUPT.

@@ -9,6 +9,7 @@
 #include "record/write.h"
 
 static const int64_t DAY_MS = 86400000;
+enum { VERSIONS_SWEPT = 100 }; // of one record at a time
 
 bool record_delete(struct view *view, struct record *record, struct err *err)
 {
@@ -92,6 +93,42 @@ static bool is_still_deleted(struct slice bytes, int64_t time_ms, bool *so, stru
     return true;
 }
 
+// *all false: there are more than one piece takes.
+static bool sweep_versions(struct view *view, struct slice full, const struct ref *ref, bool *all,
+                           struct err *err)
+{
+    struct store_range *range;
+    struct slice version, bytes;
+    struct key key;
+    size_t swept = 0;
+    bool done = true;
+
+    key_named(&key, full, KEY_VERSION, ref);
+    range = store_range_open(view->txn, key_slice(&key), (struct slice){NULL, 0}, false, err);
+    if (range == NULL)
+        return false;
+    while (done && swept < VERSIONS_SWEPT && store_range_next(range, &version, &bytes, err)) {
+        done = store_delete(view->txn, version, err);
+        swept++;
+    }
+    store_range_close(range);
+    *all = swept < VERSIONS_SWEPT;
+    return done && err->code == ERR_NONE;
+}
+
+// The record and its past; its place in the list only when nothing is left of it.
+static bool sweep_record(struct view *view, struct slice full, const struct ref *ref,
+                         struct slice entry, struct err *err)
+{
+    struct key key;
+    bool all;
+
+    if (!sweep_versions(view, full, ref, &all, err) || !all)
+        return err->code == ERR_NONE;
+    key_named(&key, full, KEY_ROW, ref);
+    return store_delete(view->txn, key_slice(&key), err) && store_delete(view->txn, entry, err);
+}
+
 static bool sweep_one(struct view *view, struct slice entry, struct slice full, struct err *err)
 {
     struct key key;
@@ -102,12 +139,12 @@ static bool sweep_one(struct view *view, struct slice entry, struct slice full, 
 
     if (!key_read_deleted(entry, &time_ms, &ref))
         return err_set(err, ERR_CORRUPT, "an entry of the deleted records cannot be read");
-    key_row_named(&key, full, &ref);
+    key_named(&key, full, KEY_ROW, &ref);
     if (!store_get(view->txn, key_slice(&key), &bytes, err) ||
-        !is_still_deleted(bytes, time_ms, &deleted, err) ||
-        (deleted && !store_delete(view->txn, key_slice(&key), err)))
+        !is_still_deleted(bytes, time_ms, &deleted, err))
         return false;
-    return store_delete(view->txn, entry, err);
+    return deleted ? sweep_record(view, full, &ref, entry, err)
+                   : store_delete(view->txn, entry, err);
 }
 
 bool record_sweep(struct view *view, size_t max, size_t *swept, struct err *err)

@@ -53,7 +53,9 @@ void key_prepare(struct arena *arena, const struct collection *collection)
     size_t len = strlen(collection->full);
 
     prepared->row_head = slice_text(
-        arena_format(arena, "%c%s%c", (char)len, collection->full, 'r'));
+        arena_format(arena, "%c%s%c", (char)len, collection->full, KEY_ROW));
+    prepared->version_head = slice_text(
+        arena_format(arena, "%c%s%c", (char)len, collection->full, KEY_VERSION));
     for (size_t i = 0; i < collection->index_count; i++) {
         const struct index_def *index = &collection->indexes[i];
         char *head = arena_format(arena, "%c%s%c%c%s_", (char)len, collection->full, 'i',
@@ -85,13 +87,24 @@ void key_row(struct key *key, const struct collection *collection, const struct 
     key_id(key, &ref->id);
 }
 
-void key_row_named(struct key *key, struct slice full, const struct ref *ref)
+void key_versions(struct key *key, const struct collection *collection, const struct ref *ref)
+{
+    start(key, &ref->org, collection->prepared->version_head);
+    key_id(key, &ref->id);
+}
+
+void key_number(struct key *key, uint64_t number)
+{
+    put_u64(key, number);
+}
+
+void key_named(struct key *key, struct slice full, enum key_kind kind, const struct ref *ref)
 {
     const uint8_t len = (uint8_t)full.len;
 
     start(key, &ref->org, slice_of(&len, 1));
     put(key, full.data, len);
-    put_u8(key, 'r');
+    put_u8(key, (uint8_t)kind);
     key_id(key, &ref->id);
 }
 

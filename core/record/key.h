@@ -33,8 +33,12 @@ void key_prepare(struct arena *arena, const struct collection *collection);
 
 void key_rows(struct key *key, const struct collection *collection, const struct id *org);
 void key_row(struct key *key, const struct collection *collection, const struct ref *ref);
+// Former versions of a record, oldest first; the number of one is then appended.
+void key_versions(struct key *key, const struct collection *collection, const struct ref *ref);
+void key_number(struct key *key, uint64_t number);
 // The same by the collection's full name, for housekeeping without a catalogue.
-void key_row_named(struct key *key, struct slice full, const struct ref *ref);
+enum key_kind { KEY_ROW = 'r', KEY_VERSION = 'h' };
+void key_named(struct key *key, struct slice full, enum key_kind kind, const struct ref *ref);
 // Where a deleted record waits. All that were deleted before a time stand before key_deleted_at.
 void key_deleted_at(struct key *key, int64_t time_ms);
 void key_deleted(struct key *key, int64_t time_ms, const struct ref *ref);

@@ -42,6 +42,7 @@ struct record {
     int64_t created_ms, modified_ms;
     struct value *values; // one per field, in the order of the collection
     uint64_t readable;    // bit per field: what this view's principal may read
+    bool former;          // a version of the past: to be read only
 };
 
 // What a user can mend: the field ("" for the whole) and a stable word
@@ -117,6 +118,23 @@ bool record_may(struct view *view, enum verb verb, const struct record *record, 
 // Could the principal create in this organisation at all (some role matches)?
 bool record_may_create(struct view *view, const struct collection *collection, struct id org,
                        bool *may, struct err *err);
+
+// The past of a collection with history, under the rules of now: a version is shown as far as
+// they open both the record as it stands and that version's own values. Of a deleted record
+// nothing is shown. ERR_INPUT when the collection keeps no history.
+//
+// As it stood at a time; *record NULL: it was not there, or may not be read.
+bool record_as_of(struct view *view, const struct collection *collection, struct ref ref,
+                  int64_t time_ms, struct record **record, struct err *err);
+// Its versions, oldest first, the one of now last; of very many the newest. modified_ms says
+// when each was written.
+enum { VERSIONS_MAX = 200 };
+struct record_version {
+    struct record *record;
+    struct id writer; // a person; zero: the system, or written before history was kept
+};
+bool record_history(struct view *view, const struct record *record,
+                    struct record_version **versions, size_t *count, struct err *err);
 
 // Members of a set for the view's principal (`@me`), or for a record (`@it`).
 bool record_set(struct view *view, const struct set_def *set, struct id org,

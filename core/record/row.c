@@ -31,6 +31,7 @@ static bool decode(struct view *view, const struct collection *collection, struc
         .values = row->stored,
     };
     row->deleted = (head.flags & CODEC_DELETED) != 0;
+    row->writer = head.writer;
     *result = row;
     return true;
 }
@@ -42,6 +43,15 @@ bool row_decode(struct view *view, const struct collection *collection, struct r
         return false;
     if ((*row)->deleted)
         *row = NULL;
+    return true;
+}
+
+bool row_decode_former(struct view *view, const struct collection *collection, struct ref ref,
+                       struct slice bytes, struct row **row, struct err *err)
+{
+    if (!decode(view, collection, ref, bytes, row, err))
+        return false;
+    (*row)->record.former = true;
     return true;
 }
 

@@ -12,6 +12,7 @@ struct row {
     struct record record; // first
     struct value *stored;
     bool deleted;
+    struct id writer; // of this version; zero: not known
 };
 
 static inline const struct row *row_of(const struct record *record)
@@ -37,5 +38,8 @@ bool row_decode(struct view *view, const struct collection *collection, struct r
 // The same for a deleted one: *row NULL unless it can be undone. former: its bytes.
 bool row_load_deleted(struct view *view, const struct collection *collection, struct ref ref,
                       struct row **row, struct slice *former, struct err *err);
+// A former version as it stood, marked so; deleted or not.
+bool row_decode_former(struct view *view, const struct collection *collection, struct ref ref,
+                       struct slice bytes, struct row **row, struct err *err);
 // Fills in what is shown: unreadable fields become NULL, sealed ones their mask.
 bool row_show(struct view *view, struct row *row, uint64_t readable, struct err *err);

@@ -73,6 +73,7 @@ struct collection {
     struct index_def indexes[INDEXES_MAX];
     size_t index_count;
     bool instance; // records belong to the root organisation (persons, accounts, guardian links)
+    bool history;  // every former version is kept, with who wrote it
     struct rule *rules[VERB_COUNT]; // filled by catalog_check
     struct prepared *prepared;      // the catalogue's own, see catalog.h
 };

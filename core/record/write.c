@@ -149,7 +149,8 @@ struct writing write_begin(struct view *view, const struct collection *collectio
 static bool put_row(struct writing *writing, const struct row *row, struct slice former)
 {
     const struct codec_head head = {row->record.version, row->record.home, row->record.created_ms,
-                                    row->record.modified_ms, row->deleted ? CODEC_DELETED : 0};
+                                    row->record.modified_ms, row->deleted ? CODEC_DELETED : 0,
+                                    row->writer};
     struct buffer bytes = BUFFER_EMPTY;
     struct key key;
     bool done;
@@ -159,6 +160,25 @@ static bool put_row(struct writing *writing, const struct row *row, struct slice
     done = store_put(writing->view->txn, key_slice(&key), buffer_view(&bytes), writing->err);
     buffer_finish(&bytes);
     return done;
+}
+
+// What stood there goes to the past. Versions of a record follow each other in the store.
+static bool keep_former(struct writing *writing, const struct row *row, struct slice former)
+{
+    struct key key;
+
+    if (!writing->collection->history || former.data == NULL)
+        return true;
+    key_versions(&key, writing->collection, &writing->ref);
+    key_number(&key, row->record.version);
+    return store_put(writing->view->txn, key_slice(&key), former, writing->err);
+}
+
+static struct id writer_of(const struct writing *writing)
+{
+    const struct principal *who = writing->view->who;
+
+    return writing->collection->history && who != NULL ? who->person : (struct id){{0}};
 }
 
 // A new version is never older than the one before it, whatever the clock says.
@@ -173,7 +193,10 @@ static void count_version(struct view *view, struct record *record)
 
 bool write_row(struct writing *writing, struct row *row, struct slice former, enum verb verb)
 {
+    if (!keep_former(writing, row, former))
+        return false;
     count_version(writing->view, &row->record);
+    row->writer = writer_of(writing);
     if (!put_row(writing, row, former) ||
         !index_change(writing->view, writing->collection, &writing->ref, writing->old,
                       row->deleted ? NULL : writing->values, writing->err) ||
@@ -275,6 +298,9 @@ bool write_former(struct view *view, const struct record *record, bool deleted,
     struct codec_head head = {0};
     struct key key;
 
+    if (record->former)
+        return err_set(err, ERR_INPUT, "%s: a former version cannot be written",
+                       record->collection->full);
     if (!id_equal(&record->home, &view->home))
         return err_set(err, ERR_DENIED, "%s: this record is written elsewhere",
                        record->collection->full);

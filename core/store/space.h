@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The first byte of every key names its space. One list, so that none is used twice.
 // Keys of records: space, organisation (16 bytes), collection (u8 length, name), kind
-// ('r' record, 'i' index, 'n' counters), then id or index entry: hot writes of one
+// ('r' record, 'h' former versions, 'i' index, 'n' counters), then id or index entry: hot writes of one
 // collection of one school stand together.
 #pragma once
 

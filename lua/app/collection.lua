@@ -70,6 +70,17 @@ function methods:find(values)
   return record.find(self.handle, values)
 end
 
+--- The row as it stood at a time (milliseconds, or a date: the end of that day); nil when it was not
+--- there, or the caller may not read it. For collections with history = true, under the rules of now.
+function methods:as_of(id, time)
+  return record.as_of(self.handle, id, time)
+end
+
+--- The versions of a row, oldest first and the one of now last: {row, time, who}.
+function methods:history(row)
+  return record.history(row)
+end
+
 --- The new row, or nil and a problem.
 function methods:create(values)
   local draft, field, word = record.draft(self.handle, values)
@@ -179,7 +190,7 @@ function collection.declare(instance, name, spec)
   local handle = record.declare(name, spec)
   local self = setmetatable({
     app = instance.app, handle = handle, name = name, full = host.id .. "." .. name,
-    fields = fields_of(handle), check = spec.check,
+    fields = fields_of(handle), check = spec.check, keeps_history = spec.history == true,
     allowed = {read = {}, create = {}, update = {}, delete = {}},
     actions = {}, action_names = {}, forms = {}, lists = {},
   }, shape)

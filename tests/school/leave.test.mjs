@@ -70,6 +70,22 @@ test("the class teacher grants it once; a second decision is told that it is dec
   assert.match((await mum.get(record)).html, /已同意|已批准|准假/);
 });
 
+test("the page of a leave tells the way it went: asked, then withdrawn, by whom", async () => {
+  const mum = await signedIn(server, "guardian");
+  const { answer } = await ask(mum, { reason: "又不去了" });
+  const record = answer.headers.get("location").split("?")[0];
+  const steps = async () => [...(await mum.get(record)).html.matchAll(/<li[^>]*>([^]*?)<\/li>/g)].map((one) => one[1]).filter((one) => /申请请假|待审批|已撤回/.test(one));
+  const asked = await steps();
+  assert.equal(asked.length, 2);
+  assert.match(asked[1], /待审批/);
+  const withdraw = forms((await mum.get(record)).html).find((form) => form.action.endsWith("/withdraw"));
+  assert.equal((await mum.post(withdraw.action, withdraw.fields)).status, 303);
+  const gone = await steps();
+  assert.equal(gone.length, 2);
+  const who = /([^>]*)，/.exec(gone[0])[1].trim();
+  assert.ok(who.length > 0 && gone[1].includes("已撤回") && gone[1].includes(`${who}，`), gone.join("\n"));
+});
+
 test("the same form sent twice is one leave", async () => {
   const mum = await signedIn(server, "guardian");
   const { form, filled, answer } = await ask(mum, { reason: "发两次" });

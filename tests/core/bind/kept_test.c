@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What was, through the door: deletions and their undoing.
+// What was, through the door: deletions and their undoing, former versions.
 #include "world.h"
 
 #include "base/json.h"
@@ -120,6 +120,63 @@ static void a_read_undoes_nothing(struct world *world)
     CHECK(visit.err.code == ERR_SCRIPT && strstr(visit.err.text, "undone in a read") != NULL);
 }
 
+static void write_twice(struct world *world, char entry[REF_TEXT_LEN + 1])
+{
+    char shelf[REF_TEXT_LEN + 1], path[128];
+    struct visit visit;
+
+    new_shelf(world, "one", shelf);
+    post(world, &visit, "/entry", "shelf", shelf, "text", "first");
+    take_id(&visit, entry);
+    snprintf(path, sizeof path, "/entry/%s", entry);
+    post(world, &visit, path, "text", "second", NULL, NULL);
+    CHECK(visit.status == 200);
+}
+
+static void get_as_of(struct world *world, struct visit *visit, const char *entry,
+                      const char *time)
+{
+    char path[128];
+
+    snprintf(path, sizeof path, "/as_of/%s", entry);
+    *visit = visit_of(world, "GET", path);
+    visit_give(visit, "time", time);
+    world_visit(world, visit);
+}
+
+static void what_a_row_was_is_told(struct world *world)
+{
+    char entry[REF_TEXT_LEN + 1], path[128];
+    struct visit visit;
+
+    write_twice(world, entry);
+    snprintf(path, sizeof path, "/history/%s", entry);
+    get(world, &visit, path);
+    CHECK(visit.status == 200);
+    CHECK(strstr(visit.body, "first") != NULL && strstr(visit.body, "second") != NULL);
+    CHECK(strstr(visit.body, "first") < strstr(visit.body, "second"));
+    CHECK(strstr(visit.body, "nobody") == NULL);
+    get_as_of(world, &visit, entry, "1000");
+    CHECK(strstr(visit.body, "nothing") != NULL);
+    get_as_of(world, &visit, entry, "2199-12-31");
+    CHECK(strstr(visit.body, "second") != NULL);
+    get_as_of(world, &visit, entry, "2199-02-31");
+    CHECK(visit.err.code == ERR_SCRIPT && strstr(visit.err.text, "not a date") != NULL);
+}
+
+static void the_past_is_not_written(struct world *world)
+{
+    char entry[REF_TEXT_LEN + 1], path[128];
+    struct visit visit;
+
+    write_twice(world, entry);
+    snprintf(path, sizeof path, "/forge/%s", entry);
+    post(world, &visit, path, NULL, NULL, NULL, NULL);
+    CHECK(visit.err.code == ERR_SCRIPT && strstr(visit.err.text, "former version") != NULL);
+    get(world, &visit, "/shelf_history");
+    CHECK(strstr(visit.err.text, "history = true") != NULL);
+}
+
 static void in_a_world(const char *name, void test(struct world *world))
 {
     int before = check_state.checks_failed;
@@ -143,5 +200,7 @@ int main(void)
     in_a_world("a_taken_name_keeps_it_away", a_taken_name_keeps_it_away);
     in_a_world("a_reference_to_a_deleted_row_is_nil", a_reference_to_a_deleted_row_is_nil);
     in_a_world("a_read_undoes_nothing", a_read_undoes_nothing);
+    in_a_world("what_a_row_was_is_told", what_a_row_was_is_told);
+    in_a_world("the_past_is_not_written", the_past_is_not_written);
     return check_report("bind/kept");
 }

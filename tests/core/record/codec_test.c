@@ -40,7 +40,7 @@ static void fill(struct value values[FIELDS])
     values[WHO] = (struct value){VALUE_REF, {.ref = {{{1}}, {{2}}}}};
 }
 
-static const struct codec_head written = {7, {{9, 9}}, 1000, 2000, 0};
+static const struct codec_head written = {7, {{9, 9}}, 1000, 2000, CODEC_DELETED, {{4}}};
 
 static void records_come_back_as_they_were_written(void)
 {
@@ -57,8 +57,30 @@ static void records_come_back_as_they_were_written(void)
     CHECK_OK(codec_decode(collection, buffer_view(&buffer), &head, back, &err), &err);
     CHECK(memcmp(&head.home, &written.home, sizeof head.home) == 0 && head.version == 7);
     CHECK(head.created_ms == 1000 && head.modified_ms == 2000);
+    CHECK(head.flags == (CODEC_DELETED | CODEC_WRITER) && id_equal(&head.writer, &written.writer));
     for (size_t i = 0; i < FIELDS; i++)
         CHECK(value_equal(&values[i], &back[i]));
+    buffer_finish(&buffer);
+    catalog_destroy(catalog);
+}
+
+// A later program may know what they mean; to guess would be to lose it.
+static void a_record_with_other_flags_is_not_ours(void)
+{
+    struct catalog *catalog = catalog_create();
+    struct collection *collection = declare(catalog, "x", FIELDS);
+    struct codec_head head = {1, {{9}}, 1000, 2000, 0, {{0}}};
+    struct value values[FIELDS] = {0}, back[FIELDS];
+    struct buffer buffer = BUFFER_EMPTY;
+    struct err err = {ERR_NONE, ""};
+
+    codec_encode(&buffer, collection, &head, values, (struct slice){NULL, 0});
+    CHECK_OK(codec_decode(collection, buffer_view(&buffer), &head, back, &err), &err);
+    CHECK(head.flags == 0 && id_is_zero(&head.writer));
+    buffer.data[2 + ID_LEN + 16] = 4;
+    CHECK(!codec_decode(collection, buffer_view(&buffer), &head, back, &err) &&
+          err.code == ERR_CORRUPT);
+    CHECK(!codec_head(buffer_view(&buffer), &head, &err));
     buffer_finish(&buffer);
     catalog_destroy(catalog);
 }
@@ -173,6 +195,7 @@ static void sections_of_other_layers_survive_an_update(void)
 int main(void)
 {
     RUN(records_come_back_as_they_were_written);
+    RUN(a_record_with_other_flags_is_not_ours);
     RUN(a_record_cut_anywhere_is_corrupt);
     RUN(flipped_bytes_never_crash);
     RUN(unknown_fields_survive_an_update);

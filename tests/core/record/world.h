@@ -226,7 +226,7 @@ static inline void declare_leave(struct world *world)
 {
     static const char *const states[] = {"asked", "granted", "refused", NULL};
     struct collection leave = {
-        .app = "leave", .name = "leave",
+        .app = "leave", .name = "leave", .history = true,
         .fields = {[LEAVE_STUDENT] = {.name = "student", .type = FIELD_REF, .ref = "base.student",
                                       .required = true},
                    [LEAVE_FROM] = {.name = "from", .type = FIELD_DATE, .required = true},
@@ -250,6 +250,7 @@ static inline void declare_rules(struct world *world)
 {
     static const char *const state[] = {"state", NULL};
     static const char *const plain[] = {"name", "class", NULL};
+    static const char *const plain_leave[] = {"student", "state", NULL};
 
     allow(world, world->class, VERB_READ, "anyone", "org in @me.orgs", NULL);
     allow(world, world->student, VERB_READ, "guardian", "id in @me.children", NULL);
@@ -265,6 +266,7 @@ static inline void declare_rules(struct world *world)
     allow(world, world->leave, VERB_READ, "guardian", "student in @me.children", NULL);
     allow(world, world->leave, VERB_READ, "teacher", "class in @me.classes", NULL);
     allow(world, world->leave, VERB_READ, "officer", "org under @me.orgs", NULL);
+    allow(world, world->leave, VERB_READ, "clerk", "state is granted and org in @me.orgs", plain_leave);
     allow(world, world->leave, VERB_CREATE, "guardian", "student in @me.children", NULL);
     allow(world, world->leave, VERB_UPDATE, "teacher", "class in @me.classes", state);
     allow(world, world->leave, VERB_UPDATE, "guardian",

@@ -15,9 +15,11 @@ local entry = app.collection("entry", {
     shelf = {ref = "diary.shelf", required = true},
     text = {type = "text", required = true},
   },
+  history = true,
 })
 entry:allow("read", {keeper = {"org under @me.orgs"}})
 entry:allow("create", {keeper = {"org under @me.orgs"}})
+entry:allow("update", {keeper = {"org under @me.orgs"}})
 
 local ALLOW <const> = {allow = {"keeper"}}
 
@@ -56,4 +58,31 @@ end)
 
 app.get("/undelete/{id}", ALLOW, function(req)
   return app.json({shelf:undelete(req.params.id)})
+end)
+
+app.post("/entry/{id}", ALLOW, function(req)
+  entry:get(req.params.id).text = req.form.text
+  return app.json({})
+end)
+
+app.get("/history/{id}", ALLOW, function(req)
+  local list = {}
+  for i, version in ipairs(entry:history(entry:get(req.params.id))) do
+    list[i] = {text = version.row.text, version = version.row.version, who = version.who and version.who.id or "nobody"}
+  end
+  return app.json({versions = list})
+end)
+
+app.get("/as_of/{id}", ALLOW, function(req)
+  local row = entry:as_of(req.params.id, tonumber(req.query.time) or req.query.time)
+  return app.json({text = row and row.text or "nothing"})
+end)
+
+app.post("/forge/{id}", ALLOW, function(req)
+  entry:history(entry:get(req.params.id))[1].row.text = "never"
+  return app.json({})
+end)
+
+app.get("/shelf_history", ALLOW, function()
+  return app.json(shelf:history(shelf:rows({limit = 1})[1]))
 end)
