@@ -41,6 +41,10 @@ test:
 bench: all static $(BUILD)/tests/bench/store_bench
 	@.ci/install bench
 	@node tests/bench/run.mjs
+pictures: all static
+	@.ci/install test
+	@node --test tests/browser/screens.test.mjs >/dev/null
+	@node tests/browser/pictures.mjs
 check: all static
 	@tests/run.sh lint sanitized
 
@@ -48,4 +52,4 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all units static demo test check bench clean
+.PHONY: all units static demo test check bench pictures clean
