@@ -43,11 +43,20 @@ static int print_help(const struct cli_command *command)
     return CLI_DONE;
 }
 
-static int print_commands(FILE *out, int status)
+// All commands, or those of one group ("user"). Nothing of that group: the first word is unknown.
+static bool is_of_group(const struct cli_command *command, const char *group)
+{
+    size_t len = strlen(group);
+
+    return len == 0 || (strncmp(command->name, group, len) == 0 && command->name[len] == ' ');
+}
+
+static int print_commands(FILE *out, const char *group, int status)
 {
     fprintf(out, "Shuyuan 书院: a platform for a school's day.\n\nshuyuan COMMAND [OPTIONS]\n\n");
     for (size_t i = 0; i < COMMANDS; i++)
-        fprintf(out, "  %-14s %s\n", commands[i]->name, commands[i]->summary);
+        if (is_of_group(commands[i], group))
+            fprintf(out, "  %-14s %s\n", commands[i]->name, commands[i]->summary);
     fprintf(out, "\nshuyuan COMMAND --help tells more, with an example.\n");
     return status;
 }
@@ -154,15 +163,20 @@ int main(int argc, char **argv)
 {
     signal(SIGXFSZ, SIG_IGN); // a file-size limit is a full disk, not a death
     if (argc < 2)
-        return print_commands(stderr, CLI_USAGE);
+        return print_commands(stderr, "", CLI_USAGE);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
-        return print_commands(stdout, CLI_DONE);
+        return print_commands(stdout, "", CLI_DONE);
     for (size_t i = 0; i < COMMANDS; i++) {
         int used = match(commands[i], argc - 1, argv + 1);
 
         if (used > 0)
             return run(commands[i], argc - 1 - used, argv + 1 + used);
     }
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (is_of_group(commands[i], argv[1]) && argv[1][0] != 0)
+            return argc > 2 && strcmp(argv[2], "--help") == 0
+                       ? print_commands(stdout, argv[1], CLI_DONE)
+                       : print_commands(stderr, argv[1], CLI_USAGE);
     fprintf(stderr, "shuyuan: no command %s\n\n", argv[1]);
-    return print_commands(stderr, CLI_USAGE);
+    return print_commands(stderr, "", CLI_USAGE);
 }
