@@ -2,4 +2,5 @@
 std = "lua54"
 self = false
 max_line_length = 150
-files["lua/web"] = {read_globals = {"readonly"}} -- the library room of a state has it
+files["lua/web"] = {read_globals = {"readonly", "weak"}} -- the library room of a state has them
+files["lua/app"] = {read_globals = {"weak"}}

@@ -47,6 +47,8 @@ static struct slice check_text(lua_State *L)
         luaL_error(L, "markup cannot stand here, only text");
     if (text == NULL)
         luaL_error(L, "a %s has no text", luaL_typename(L, 1));
+    if (len > PAGE_MAX)
+        luaL_error(L, "a text of more than %d bytes", PAGE_MAX);
     return slice_of(text, len);
 }
 

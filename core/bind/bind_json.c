@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "bind/pure.h"
+#include "script/script.h"
 
 #define BUFFER_TYPE "shuyuan.buffer"
 
@@ -59,6 +60,7 @@ static void encode_float(struct encoder *encoder, double number)
 {
     char text[40];
 
+    script_check_deadline(encoder->L);
     if (!isfinite(number))
         luaL_error(encoder->L, "JSON has no number %f", number);
     for (int digits = 15; digits <= 17; digits++) {
@@ -167,6 +169,7 @@ static void encode_table(struct encoder *encoder, int index)
     lua_State *L = encoder->L;
     lua_Integer count = (lua_Integer)lua_rawlen(L, index);
 
+    script_check_deadline(L); // a table that was large once takes long even when it is empty
     if (++encoder->depth > JSON_DEPTH_MAX)
         luaL_error(L, "more than %d levels of JSON", JSON_DEPTH_MAX);
     luaL_checkstack(L, 8, "JSON");

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "bind/pure.h"
+#include "script/script.h"
 
 struct decoder {
     lua_State *L;
@@ -295,6 +296,7 @@ static bool decode_nested(struct decoder *decoder, bool (*decode)(struct decoder
 {
     bool done;
 
+    script_check_deadline(decoder->L);
     decoder->at++;
     if (++decoder->depth > JSON_DEPTH_MAX)
         return wrong(decoder, "more than 64 levels");

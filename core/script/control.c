@@ -49,14 +49,20 @@ static int control_xpcall(lua_State *L)
     return finish(L, lua_pcallk(L, args, LUA_MULTRET, 2, 2, finish), 2);
 }
 
+static void refuse(lua_State *L, const char *name)
+{
+    lua_pushstring(L, name);
+    lua_rawget(L, 2);
+    if (!lua_isnil(L, -1))
+        luaL_error(L, "%s is not available", name);
+    lua_pop(L, 1);
+}
+
 static int control_setmetatable(lua_State *L)
 {
     if (lua_type(L, 2) == LUA_TTABLE) {
-        lua_pushliteral(L, "__gc");
-        lua_rawget(L, 2);
-        if (!lua_isnil(L, -1))
-            return luaL_error(L, "__gc is not available");
-        lua_pop(L, 1);
+        refuse(L, "__gc");
+        refuse(L, "__mode"); // library.c says why it would do nothing
     }
     return library_original(L);
 }

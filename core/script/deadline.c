@@ -154,8 +154,8 @@ void deadline_check(lua_State *L)
         return;
     if (script->passed == NULL)
         script->passed = "processor time";
-    hook(L); // `__close` handlers on the way out end at their first instruction
-    lua_pushliteral(L, "deadline");
+    hook(L);        // `__close` handlers on the way out end at their first instruction
+    lua_pushnil(L); // a text would have to be allocated, and memory is refused from now on
     lua_error(L);
 }
 

@@ -109,23 +109,44 @@ static void open_base(lua_State *L)
     text_base_open(L);
 }
 
-static int new_ref_table(lua_State *L, const char *mode)
+// Weak tables that refer to each other's keys cost the collector the square of their number: a
+// script hung it for minutes within its memory. They also show when other organisations
+// allocate. setmetatable cannot refuse them, since a metatable may be filled in later. So Lua's
+// own copy of the name is given random bytes: the collector looks for a name that no script can
+// say, and the name that it can say is a text like any other.
+static void hide_mode(lua_State *L, struct script *script)
+{
+    size_t len;
+    char *name;
+
+    lua_pushliteral(L, "__mode");
+    name = (char *)lua_tolstring(L, -1, &len);
+    random_fill(random_system(), name, len);
+    script->mode = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+void library_weaken(lua_State *L)
+{
+    lua_createtable(L, 0, 1);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script_of(L)->mode);
+    lua_pushliteral(L, "k");
+    lua_rawset(L, -3);
+    lua_setmetatable(L, -2);
+}
+
+static int new_ref_table(lua_State *L)
 {
     lua_newtable(L);
-    if (mode != NULL) {
-        lua_newtable(L);
-        lua_pushstring(L, mode);
-        lua_setfield(L, -2, "__mode");
-        lua_setmetatable(L, -2);
-    }
     return luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
 static void open_room(lua_State *L, struct script *script)
 {
-    script->modules = new_ref_table(L, NULL);
-    script->chunks = new_ref_table(L, NULL);
-    script->threads = new_ref_table(L, "k");
+    script->modules = new_ref_table(L);
+    script->chunks = new_ref_table(L);
+    lua_newtable(L);
+    library_weaken(L);
+    script->threads = luaL_ref(L, LUA_REGISTRYINDEX);
     script->vars = luaL_ref(L, LUA_REGISTRYINDEX);
     room_push(L, true);
     script->loaded = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -138,6 +159,7 @@ int library_open(lua_State *L)
 {
     struct script *script = script_of(L);
 
+    hide_mode(L, script);
     for (const luaL_Reg *library = libraries; library->name != NULL; library++) {
         luaL_requiref(L, library->name, library->func, 1);
         lua_pop(L, 1);

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { PIECE = 1024 };
+
 static bool is_path(const char *path)
 {
     for (const char *at = path; *at != 0; at++)
@@ -100,30 +102,48 @@ bool script_read(struct script *script, enum script_room room, const char *path,
     return read_in(script, room, path, text, &label, err);
 }
 
-struct pieces {
-    struct slice piece[2];
-    size_t next;
+struct source {
+    struct slice head, text;
 };
 
+// A source is given in pieces, for there are texts that cost the compiler the square of their
+// length, and no hook stops it; between two pieces the deadline does.
 static const char *next_piece(lua_State *L, void *context, size_t *len)
 {
-    struct pieces *pieces = context;
-    struct slice piece = {NULL, 0};
+    struct source *source = context;
+    struct slice piece = source->head;
 
-    (void)L;
-    if (pieces->next < 2)
-        piece = pieces->piece[pieces->next++];
+    deadline_check(L);
+    if (piece.len == 0) {
+        piece = source->text;
+        if (piece.len > PIECE)
+            piece.len = PIECE;
+        source->text = slice_of(source->text.data + piece.len, source->text.len - piece.len);
+    }
+    source->head.len = 0;
     *len = piece.len;
     return (const char *)piece.data;
 }
 
-static int load_text(lua_State *L, struct slice text, const char *name, bool in_room)
+static size_t count_word(struct slice text, const char *word)
 {
-    struct pieces pieces = {{slice_text("local _ENV = ...;"), text}, in_room ? 0 : 1};
+    size_t len = strlen(word), count = 0;
+    const uint8_t *at = text.data, *end = text.data + text.len;
 
-    if (!in_room && text.len == 0)
-        return luaL_loadbufferx(L, "", 0, name, "t");
-    return lua_load(L, next_piece, &pieces, name, "t");
+    for (; (at = memmem(at, (size_t)(end - at), word, len)) != NULL; at += len)
+        count++;
+    return count;
+}
+
+int module_load(lua_State *L, struct slice text, const char *name, bool in_room)
+{
+    struct source source = {slice_text(in_room ? "local _ENV = ...;" : ""), text};
+
+    if (count_word(text, "goto") + count_word(text, "break") > JUMPS_MAX) {
+        lua_pushfstring(L, "more than %d goto and break in a source", JUMPS_MAX);
+        return LUA_ERRSYNTAX;
+    }
+    return lua_load(L, next_piece, &source, name, "t");
 }
 
 struct found {
@@ -169,7 +189,7 @@ static void push_chunk(lua_State *L, const char *module, bool library)
 
         lua_pop(L, 1);
         if (done)
-            status = load_text(L, buffer_view(&found.text), found.name, true);
+            status = module_load(L, buffer_view(&found.text), found.name, true);
         buffer_finish(&found.text);
         if (!done && err.code == ERR_ABSENT)
             luaL_error(L, "there is no module '%s'", module);
@@ -252,7 +272,7 @@ static int compile(lua_State *L)
 {
     struct compile *order = lua_touserdata(L, 1);
 
-    if (load_text(L, order->text, order->name, false) != LUA_OK)
+    if (module_load(L, order->text, order->name, false) != LUA_OK)
         return lua_error(L);
     return 1;
 }

@@ -79,7 +79,8 @@ static int room_load(lua_State *L)
         luaL_checktype(L, 4, LUA_TTABLE);
     if (len > FILE_MAX)
         return luaL_argerror(L, 1, "longer than 256 KiB");
-    if (luaL_loadbufferx(L, text, len, name, "t") != LUA_OK) {
+    if (module_load(L, slice_of(text, len), name, false) != LUA_OK) {
+        deadline_check(L);
         lua_pushnil(L);
         lua_insert(L, -2);
         return 2;
@@ -95,6 +96,15 @@ static int room_readonly(lua_State *L)
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
     library_freeze(L);
+    return 1;
+}
+
+/// weak(table): table – its keys are weak; platform Lua only
+static int room_weak(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    library_weaken(L);
     return 1;
 }
 
@@ -121,6 +131,10 @@ void room_push(lua_State *L, bool library)
     lua_setfield(L, vars, "_G");
     lua_pushcfunction(L, room_readonly);
     lua_setfield(L, vars, "readonly");
+    if (library) {
+        lua_pushcfunction(L, room_weak);
+        lua_setfield(L, vars, "weak");
+    }
     lua_createtable(L, 0, 1);
     lua_rawgeti(L, LUA_REGISTRYINDEX, script_of(L)->vars);
     lua_setfield(L, -2, "__index");

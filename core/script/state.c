@@ -5,6 +5,13 @@
 
 #include "base/log.h"
 
+// What would grow a state whose call has passed its deadline. A library function that allocates
+// in a loop, in a state so full that each time a collection is needed, ends here.
+static bool is_over(const struct script *script)
+{
+    return script->deadline.expired && script->deadline.calls > 0;
+}
+
 // Lua's allocator with the cap. old_len is a kind of object, not a size, when old is NULL.
 static void *allocate(void *context, void *old, size_t old_len, size_t len)
 {
@@ -17,7 +24,7 @@ static void *allocate(void *context, void *old, size_t old_len, size_t len)
         script->used -= before;
         return NULL;
     }
-    if (len > before && len - before > script->limits.memory - script->used)
+    if (len > before && (len - before > script->limits.memory - script->used || is_over(script)))
         return NULL;
     memory = realloc(old, len);
     if (memory == NULL)

@@ -18,6 +18,10 @@ enum {
     SORT_MAX = 100000,
     THREADS_MAX = 64,
     PRINT_MAX = 64 * 1024, // bytes of a call
+    PROXY_MAX = 10000,     // items that library functions ask of metamethods
+    FORMAT_MAX = 250,      // values of one string.format
+    CODES_MAX = 10000,     // of one utf8.char
+    JUMPS_MAX = 1000,      // goto and break of a source: the compiler's time grows with the square
 };
 
 // Written by the signal handler, which runs on the state's own thread between any two
@@ -54,10 +58,11 @@ struct script {
     const char *passed;       // which budget made it spent
     size_t growth, printed;
     int64_t pattern_steps; // of this call
-    struct err failure; // filled where an error is raised, before the stack unwinds
+    struct err failure;    // filled where an error is raised, before the stack unwinds
     struct folder *folders;
     int vars, room, loaded;       // registry: shared functions; the library room
     int modules, chunks, threads; // registry: C modules, compiled files, live coroutines
+    int mode;                     // registry: the name under which Lua looks for weak tables
     size_t thread_count;
 };
 
@@ -90,6 +95,12 @@ void search_open(lua_State *L);
 void list_open(lua_State *L);
 void thread_open(lua_State *L);
 const char *text_of(lua_State *L, int index, size_t *len); // tostring without addresses: [-0, +1]
+
+// library.c: gives the table on top weak keys
+void library_weaken(lua_State *L);
+
+// module.c: lua_load of text; in_room: the globals are its first argument. [-0, +1]
+int module_load(lua_State *L, struct slice text, const char *name, bool in_room);
 
 // room.c: [-0, +2]: a room's globals and its table of loaded modules
 void room_push(lua_State *L, bool library);

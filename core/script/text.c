@@ -2,12 +2,15 @@
 // string, tostring and print: sizes limited, addresses never shown.
 #include "script/state.h"
 
+#include <stdlib.h>
+
 #include "base/log.h"
 
 static size_t check_len(lua_State *L, int arg, size_t max)
 {
     size_t len;
 
+    deadline_check(L);
     luaL_checklstring(L, arg, &len);
     if (len > max)
         luaL_argerror(L, arg, lua_pushfstring(L, "longer than %d bytes", (int)max));
@@ -37,6 +40,7 @@ const char *text_of(lua_State *L, int index, size_t *len)
 
 static int text_tostring(lua_State *L)
 {
+    deadline_check(L);
     luaL_checkany(L, 1);
     lua_settop(L, 1);
     text_of(L, 1, NULL);
@@ -87,9 +91,21 @@ static int text_one(lua_State *L)
     return library_original(L);
 }
 
+// The sizes that a format asks for are paddings too, and made byte by byte.
 static int text_pack(lua_State *L)
 {
+    const char *format;
+    unsigned long total = 0;
+
     check_len(L, 1, PATTERN_MAX);
+    for (format = lua_tostring(L, 1); *format != 0; format++) {
+        if (*format < '0' || *format > '9')
+            continue;
+        total += strtoul(format, (char **)&format, 10);
+        if (total > TEXT_MAX)
+            return luaL_error(L, "a packed text has at most %d bytes", TEXT_MAX);
+        format--;
+    }
     return library_original(L);
 }
 
@@ -117,6 +133,8 @@ static int text_format(lua_State *L)
 {
     size_t total = check_len(L, 1, TEXT_MAX), len;
 
+    if (lua_gettop(L) > FORMAT_MAX + 1)
+        return luaL_error(L, "string.format takes at most %d values", FORMAT_MAX);
     refuse_addresses(L, lua_tostring(L, 1));
     for (int i = 2; i <= lua_gettop(L); i++) {
         if (shows_address(L, i))
@@ -128,6 +146,14 @@ static int text_format(lua_State *L)
     }
     if (total > TEXT_MAX)
         return luaL_error(L, "string.format makes at most %d bytes", TEXT_MAX);
+    return library_original(L);
+}
+
+static int text_codes(lua_State *L)
+{
+    deadline_check(L);
+    if (lua_gettop(L) > CODES_MAX)
+        return luaL_error(L, "utf8.char takes at most %d codes", CODES_MAX);
     return library_original(L);
 }
 
@@ -156,6 +182,7 @@ void text_base_open(lua_State *L)
                                        {"codepoint", text_one},
                                        {"offset", text_one},
                                        {"codes", text_one},
+                                       {"char", text_codes},
                                        {NULL, NULL}});
     lua_pop(L, 1);
 }

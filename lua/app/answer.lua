@@ -18,7 +18,7 @@ local PROBLEM_JSON <const> = "application/problem+json"
 local STATUS <const> = {state = 409}
 
 -- Made here, and not yet forgotten.
-local made = setmetatable({}, {__mode = "k"})
+local made = weak({})
 
 local function make(fields)
   made[fields] = true

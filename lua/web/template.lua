@@ -74,7 +74,7 @@ local function new_scope_type(env)
   }
 end
 
-local scope_types = setmetatable({}, {__mode = "k"})
+local scope_types = weak({})
 
 local function scope_of(data, env)
   local kind = scope_types[env]
