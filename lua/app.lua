@@ -5,6 +5,7 @@
 -- Everything here is called by C, with plain values.
 local answer = require("app.answer")
 local door = require("app.door")
+local job = require("app.job")
 local record = require("core.record")
 local row = require("app.row")
 local running = require("app.running")
@@ -52,6 +53,12 @@ end
 function host.import(instance, importer, cells, batch)
   running.enter(instance)
   return door.import(instance, importer, cells, batch)
+end
+
+--- Does a queued job: nil, or the word for why it is not done.
+function host.job(instance, name, arg)
+  running.enter(instance)
+  return job.run(instance, name, arg)
 end
 
 return host

@@ -12,6 +12,8 @@ static bool check_role(const char *role, struct err *err)
 {
     size_t len = strspn(role, "abcdefghijklmnopqrstuvwxyz-");
 
+    if (strcmp(role, "app") == 0 || strcmp(role, "anyone") == 0 || strcmp(role, "everyone") == 0)
+        return err_set(err, ERR_INPUT, "'%s' is a word of rules and nobody's role", role);
     return (len > 0 && len <= ROLE_MAX && role[len] == 0 && role[0] != '-') ||
            err_set(err, ERR_INPUT, "a role is called by letters a to z and hyphens, not '%.60s'",
                    role);

@@ -29,6 +29,11 @@ struct names {
     size_t count;
 };
 
+struct jobs {
+    struct host_job list[NAMES_MAX];
+    size_t count;
+};
+
 struct state;
 
 struct app {
@@ -40,6 +45,7 @@ struct app {
     struct route routes[ROUTES_MAX];
     size_t route_count;
     struct names importers, homes; // homes: the roles it has cards for
+    struct jobs jobs;
     struct state *state;           // NULL until first used
 };
 
@@ -91,6 +97,7 @@ void state_destroy(struct state *state); // accepts NULL
 struct state *state_ready(struct app *app, struct err *err);
 // Sets the limits of one handler; to be called before each call.
 void state_allow_call(struct state *state);
+void state_allow_job(struct state *state); // the same for one run of a job
 bool instance_ready(struct state *state, struct id org, int *ref, struct err *err);
 struct state *bind_state(lua_State *L);
 // A manifest may only lower what the instance allows.
@@ -230,3 +237,4 @@ int open_core_call(lua_State *L);
 int open_core_yaml(lua_State *L);
 int open_core_people(lua_State *L);
 int open_core_log(lua_State *L);
+int open_core_job(lua_State *L);

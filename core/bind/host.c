@@ -198,6 +198,20 @@ static void check_rules(struct host *host)
     }
 }
 
+// What a manifest asks to read must be there to be shown to whoever decides.
+static void check_asks(struct host *host)
+{
+    for (size_t i = 0; i < host->app_count; i++) {
+        struct app *app = &host->apps[i];
+        const char *const *ask = app->manifest.asks_read;
+
+        for (; ask != NULL && *ask != NULL && app->problem == NULL; ask++)
+            if (catalog_find(host->catalog, *ask) == NULL)
+                quarantine(app, arena_format(&host->arena, "asks to read %s, which is no collection",
+                                             *ask));
+    }
+}
+
 // An app whose need went into quarantine by the check goes with it, and so on.
 static void check_needs(struct host *host)
 {
@@ -254,6 +268,7 @@ static bool start(struct host *host, struct err *err)
     declare_all(host);
     catalog_check(host->catalog, found, host);
     check_rules(host);
+    check_asks(host);
     check_needs(host);
     list_apps(host);
     if (host->apps[0].problem != NULL)

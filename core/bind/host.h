@@ -99,5 +99,18 @@ struct host_row {
 };
 bool host_import(struct host *host, struct view *view, struct id org, const char *app,
                  const char *importer, struct host_row *rows, size_t row_count, struct err *err);
+// A job of an app, declared in Lua by app.job.
+struct host_job {
+    const char *app, *name;
+    unsigned retry; // how often it is run again after a failure
+};
+size_t host_jobs(const struct host *host, const char *app, const struct host_job **jobs);
+const struct host_job *host_find_job(const struct host *host, const char *app, const char *name);
+// Runs it with its argument (JSON) at an organisation, in a write transaction, as the app: the
+// view's principal becomes the role `app` there, limited by what the manifest asks for.
+// False with ERR_SCRIPT when it answered nil and a word: it is to be run again.
+bool host_run_job(struct host *host, struct view *view, const struct host_job *job, struct id org,
+                  struct slice arg, struct err *err);
+
 // Declared importers: "base" "students" …
 size_t host_importers(const struct host *host, const char *app, const char *const **names);

@@ -61,6 +61,17 @@ void state_allow_call(struct state *state)
     state->is_warm = true;
 }
 
+void state_allow_job(struct state *state)
+{
+    const struct config *config = state->host->options.config;
+    int64_t cpu_ms = limit_of(config->jobs.cpu_ms, state->app->manifest.cpu_ms);
+    struct script_limits limits = limits_of(state->app, cpu_ms);
+
+    limits.wall_ms = config->jobs.wall_ms > cpu_ms ? config->jobs.wall_ms : cpu_ms;
+    script_limit(state->script, &limits);
+    state->is_warm = true;
+}
+
 // Loads the door. [-0, +0]; its table stays in the registry.
 static int open_door(lua_State *L)
 {
@@ -84,6 +95,7 @@ static const struct module modules[] = {
     {"core.call", open_core_call, false}, {"core.yaml", open_core_yaml, false},
     {"core.log", open_core_log, false},   {"core.html", bind_html_open, false},
     {"core.json", bind_json_open, false}, {"core.people", open_core_people, true},
+    {"core.job", open_core_job, false},
 };
 
 static bool add_modules(struct state *state, struct err *err)

@@ -85,6 +85,30 @@ static bool read_needs(struct reading *r, const struct yaml_node *node)
     return true;
 }
 
+// NULL after a problem.
+static const char *const *read_list(struct reading *r, const struct yaml_node *node)
+{
+    const char **list;
+    size_t count = 0;
+
+    if (node->kind != YAML_LIST) {
+        refuse(r, node, "what is asked for must be a list");
+        return NULL;
+    }
+    for (const struct yaml_node *one = node->child; one != NULL; one = one->next)
+        count++;
+    list = arena_alloc(r->arena, (count + 1) * sizeof *list);
+    count = 0;
+    for (const struct yaml_node *one = node->child; one != NULL; one = one->next) {
+        if (one->kind != YAML_TEXT) {
+            refuse(r, one, "what is asked for is a name");
+            return NULL;
+        }
+        list[count++] = one->text;
+    }
+    return list;
+}
+
 static bool read_asks(struct reading *r, const struct yaml_node *node)
 {
     static const char *const known[] = {"read", "notify", "http"};
@@ -92,11 +116,17 @@ static bool read_asks(struct reading *r, const struct yaml_node *node)
     if (!is_map(r, node))
         return false;
     for (const struct yaml_node *one = node->child; one != NULL; one = one->next) {
+        const char *const *list;
+
         if (strcmp(one->key, "read") != 0 && strcmp(one->key, "notify") != 0 &&
             strcmp(one->key, "http") != 0)
             return refuse_key(r, one, "asks", known, 3);
-        if (one->kind != YAML_LIST)
-            return refuse(r, one, "what is asked for must be a list");
+        if ((list = read_list(r, one)) == NULL)
+            return false;
+        if (strcmp(one->key, "read") == 0)
+            r->manifest->asks_read = list;
+        else if (strcmp(one->key, "notify") == 0)
+            r->manifest->asks_notify = list;
     }
     return true;
 }

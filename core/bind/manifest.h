@@ -27,6 +27,8 @@ struct manifest {
     const char *title_zh, *title_en;
     struct need *needs;
     struct setting *settings;
+    const char *const *asks_read; // asks.read: collections of other apps; NULL-terminated
+    const char *const *asks_notify; // asks.notify: channels; NULL-terminated
     int64_t cpu_ms, memory, reads, writes; // 0: the instance's limit
 };
 

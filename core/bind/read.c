@@ -307,6 +307,20 @@ const struct collection *bind_members_of(const struct catalog *catalog,
                : from;
 }
 
+// A set is answered whoever asks; a job asks only about what its manifest names.
+static void check_asked(lua_State *L, const struct principal *who, const char *from)
+{
+    size_t app = who != NULL && who->app != NULL ? strlen(who->app) : 0;
+    const char *const *ask = app > 0 ? who->asks : NULL;
+
+    if (app == 0 || (strncmp(from, who->app, app) == 0 && from[app] == '.'))
+        return;
+    while (ask != NULL && *ask != NULL && strcmp(*ask, from) != 0)
+        ask++;
+    if (ask == NULL || *ask == NULL)
+        luaL_error(L, "app.yaml does not ask to read %s: add it to asks.read", from);
+}
+
 static void add_members(lua_State *L, const struct set_def *def, const struct ref *it)
 {
     struct call *call = bind_call(L);
@@ -315,6 +329,7 @@ static void add_members(lua_State *L, const struct set_def *def, const struct re
     size_t count;
     struct err err;
 
+    check_asked(L, call->view->who, def->from);
     if (!record_set(call->view, def, call->request->org, it, &members, &count, &err))
         script_raise(L, &err);
     for (size_t i = 0; i < count; i++) {

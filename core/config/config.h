@@ -54,6 +54,10 @@ struct config {
         int64_t hash_threads, hash_queue;
     } auth;
 
+    struct {
+        int64_t processes, poll_ms, lease_ms, backoff_ms, cpu_ms, wall_ms;
+    } jobs;
+
     const char *log_level; // debug, info, warn, error
     int64_t watchdog_ms;   // a worker whose loop has not turned for so long is killed
 

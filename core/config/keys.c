@@ -71,6 +71,13 @@ const struct config_key config_keys[] = {
     {"auth.hash_threads", KEY_INTEGER, AT(auth.hash_threads), "1", 1, 64, NULL, FIXED, "threads of a worker that check passwords"},
     {"auth.hash_queue", KEY_INTEGER, AT(auth.hash_queue), "64", 1, 100000, NULL, FIXED, "sign-ins that wait for them"},
 
+    {"jobs", KEY_INTEGER, AT(jobs.processes), "1", 0, 16, NULL, FIXED, "processes that do queued work"},
+    {"job.poll", KEY_DURATION, AT(jobs.poll_ms), "200ms", 1, SECONDS(1), NULL, RELOAD, "between two looks at the queue while nothing is due"},
+    {"job.lease", KEY_DURATION, AT(jobs.lease_ms), "30s", 10, HOURS(1), NULL, RELOAD, "a job of which nothing is heard for so long is done by another process"},
+    {"job.backoff", KEY_DURATION, AT(jobs.backoff_ms), "2s", 1, HOURS(1), NULL, RELOAD, "before a failed job runs again; doubles each time, up to an hour"},
+    {"job.cpu", KEY_DURATION, AT(jobs.cpu_ms), "500ms", 1, MINUTES(10), NULL, RELOAD, "processor time of a job"},
+    {"job.wall", KEY_DURATION, AT(jobs.wall_ms), "5s", 1, MINUTES(10), NULL, RELOAD, "from its start to its end"},
+
     {"log.level", KEY_CHOICE, AT(log_level), "info", 0, 0, "debug info warn error", RELOAD, "lines below it are not written"},
     {"watchdog", KEY_DURATION, AT(watchdog_ms), "2s", 500, MINUTES(10), NULL, RELOAD, "a worker that stands still for so long is replaced"},
 };
@@ -144,7 +151,7 @@ static void try_name(struct nearest *nearest, const char *typed, const char *nam
 const char *config_key_suggest(const char *name)
 {
     static const char *const sections[] = {"admin", "tls",    "proxy", "http",
-                                           "store", "script", "auth",  "log"};
+                                           "store", "script", "auth",  "job", "log"};
     struct nearest nearest = {NULL, 4};
 
     for (size_t i = 0; i < config_key_count; i++)

@@ -15,12 +15,26 @@ static bool is_role(const struct rule *rule, const struct role_grant *grant)
     return rule->role != NULL && (is_anyone(rule) || strcmp(rule->role, grant->role) == 0);
 }
 
+// What an app's job may look at, whatever the rules say.
+static bool is_asked_for(const struct principal *who, const struct collection *collection)
+{
+    if (who->app == NULL || strcmp(who->app, collection->app) == 0)
+        return true;
+    for (const char *const *ask = who->asks; ask != NULL && *ask != NULL; ask++)
+        if (strcmp(*ask, collection->full) == 0)
+            return true;
+    return false;
+}
+
 bool access_counts(const struct ask *ask, bool *counts, struct err *err)
 {
     const struct principal *who = ask->view->who;
     const struct rule *rule = ask->rule;
     bool held = false;
 
+    *counts = false;
+    if (!is_asked_for(who, ask->collection))
+        return true;
     *counts = is_anyone(rule) && !id_is_zero(&who->person);
     if (*counts || is_anyone(rule))
         return true;

@@ -399,7 +399,7 @@ int committer_run(const struct child_setup *setup)
         return 1;
     }
     setup->board->committer_ready = 1;
-    if (write(setup->ready_fd, "c", 1) != 1)
+    if (write(setup->ready_fd, &setup->ready_byte, 1) != 1)
         return 1;
     while (!committer.stopping && !committer.failed)
         turn(&committer);

@@ -2,6 +2,8 @@
 // What an operator and a load balancer ask: alive, serving, figures.
 #include "serve/exchange.h"
 
+#include "job/queue.h"
+
 #include <stdio.h>
 #include <unistd.h>
 
@@ -127,6 +129,37 @@ static void put_workers(struct buffer *out, const struct scoreboard *board)
     put(out, "password_hashes_total", "counter", "Passwords hashed.", hashes);
 }
 
+// The queue as it stands; nothing is shown while it cannot be read.
+static void put_queue(struct buffer *out, struct worker *worker, struct arena *memory)
+{
+    struct budget budget = {.reads_max = 10};
+    struct queue_counts counts;
+    struct view view;
+    struct err err;
+    struct store_txn *txn = store_begin(worker->instance.store, STORE_READ, &err);
+
+    if (txn != NULL && instance_view(&worker->instance, txn, memory, &budget, &view, &err) &&
+        queue_count(&view, &counts, &err)) {
+        put(out, "jobs_waiting", "gauge", "Jobs in the queue.", (uint64_t)counts.waiting);
+        put(out, "jobs_dead", "gauge", "Jobs given up; see shuyuan job list --dead.",
+            (uint64_t)counts.dead);
+    }
+    store_end(txn);
+}
+
+static void put_jobs(struct buffer *out, const struct scoreboard *board)
+{
+    uint64_t done = 0, failed = 0;
+
+    for (unsigned i = 0; i < board->jobs; i++) {
+        done += board->job[i].done;
+        failed += board->job[i].failed;
+    }
+    put(out, "job_processes", "gauge", "Processes that do queued work.", board->jobs);
+    put(out, "jobs_done_total", "counter", "Jobs done.", done);
+    put(out, "job_failures_total", "counter", "Runs of jobs that failed.", failed);
+}
+
 struct slice probe_metrics(struct worker *worker, struct arena *memory)
 {
     const struct scoreboard *board = worker->setup->board;
@@ -134,6 +167,8 @@ struct slice probe_metrics(struct worker *worker, struct arena *memory)
     struct slice text;
 
     put_workers(&out, board);
+    put_jobs(&out, board);
+    put_queue(&out, worker, memory);
     put(&out, "workers", "gauge", "Worker processes.", board->workers);
     put(&out, "restarts_total", "counter", "Processes started again.", board->restarts);
     put(&out, "committer_up", "gauge", "1 when the committer serves.",

@@ -8,7 +8,7 @@
 #include "http/http.h"
 #include "store/store.h"
 
-enum { WORKERS_MAX = 64 };
+enum { WORKERS_MAX = 64, JOBS_MAX = 16 };
 
 struct worker_slot {
     _Atomic int64_t beat_us; // when the loop last turned; 0: not yet serving
@@ -19,10 +19,17 @@ struct worker_slot {
     uint64_t hashes; // of passwords: each costs its 19 MiB and its time
 };
 
+struct job_slot {
+    _Atomic int64_t beat_us; // when it last looked at the queue; 0: not yet running
+    uint64_t done, failed, buried;
+};
+
 struct scoreboard {
     _Atomic int committer_pid, committer_ready;
     _Atomic uint64_t restarts;
     struct store_stats store;
     unsigned workers;
     struct worker_slot worker[WORKERS_MAX];
+    unsigned jobs;
+    struct job_slot job[JOBS_MAX];
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who runs what: the supervisor starts the committer and the workers and starts again
+// Who runs what: the supervisor starts the committer, the workers and the job processes and starts again
 // whatever dies. Each function is the whole life of one process.
 #pragma once
 
@@ -15,7 +15,8 @@ struct child_setup {
     const char *const *settings;
     size_t setting_count;
     struct scoreboard *board;
-    unsigned slot;                        // of a worker
+    unsigned slot;                        // of a worker or a job process
+    uint8_t ready_byte;
     const struct http_listener *listeners; // of this slot
     size_t listener_count;
     int ready_fd; // one byte is written here once the process serves
@@ -26,6 +27,7 @@ struct child_setup {
 bool setup_reload(const struct child_setup *setup, struct config *running, struct err *err);
 int committer_run(const struct child_setup *setup);
 int worker_run(const struct child_setup *setup);
+int jobs_run(const struct child_setup *setup);
 
 // Takes away what the process does not need (no new privileges; with Landlock: the data file
 // read-only, nothing else but the product's own files and what a reload reads). False when the kernel has no Landlock.

@@ -24,8 +24,9 @@
 #include "serve/instance.h"
 
 enum {
-    COMMITTER = WORKERS_MAX,
-    CHILDREN = WORKERS_MAX + 1,
+    COMMITTER = WORKERS_MAX, // children: the workers, the committer, the job processes
+    FIRST_JOB = COMMITTER + 1,
+    CHILDREN = FIRST_JOB + JOBS_MAX,
     TICK_MS = 50,
     QUICK_DEATH_US = 1000000,
     PAUSE_MAX_MS = 5000,
@@ -50,7 +51,7 @@ struct supervisor {
     size_t listener_count[WORKERS_MAX];
     unsigned ports[CONFIG_LISTENERS_MAX + 1]; // as bound, when the file says port 0
     struct child children[CHILDREN];
-    unsigned workers;
+    unsigned workers, jobs;
     int signals, ready[2];
     bool announced, stopping, failed;
     int64_t deadline_us; // of the stop
@@ -206,8 +207,10 @@ static void start_child(struct supervisor *sup, unsigned index)
     child->ready = false;
     if (index < WORKERS_MAX)
         sup->board->worker[index].beat_us = 0;
-    else
+    else if (index == COMMITTER)
         sup->board->committer_ready = 0;
+    else
+        sup->board->job[index - FIRST_JOB].beat_us = 0;
     child->pid = fork();
     if (child->pid == 0) {
         struct child_setup setup = {
@@ -216,7 +219,8 @@ static void start_child(struct supervisor *sup, unsigned index)
             .settings = sup->settings,
             .setting_count = sup->setting_count,
             .board = sup->board,
-            .slot = index,
+            .slot = index < FIRST_JOB ? index : index - FIRST_JOB,
+            .ready_byte = (uint8_t)index,
             .ready_fd = sup->ready[1],
         };
 
@@ -229,6 +233,8 @@ static void start_child(struct supervisor *sup, unsigned index)
         close_others(sup, index);
         if (index == COMMITTER)
             exit(committer_run(&setup));
+        if (index >= FIRST_JOB)
+            exit(jobs_run(&setup));
         setup.listeners = sup->listeners[index];
         setup.listener_count = sup->listener_count[index];
         exit(worker_run(&setup));
@@ -241,7 +247,7 @@ static void start_child(struct supervisor *sup, unsigned index)
     }
     if (index < WORKERS_MAX)
         sup->board->worker[index].pid = child->pid;
-    else
+    else if (index == COMMITTER)
         sup->board->committer_pid = child->pid;
 }
 
@@ -267,8 +273,12 @@ static void bury(struct supervisor *sup, unsigned index, int status)
         sup->failed = true;
         return;
     }
-    log_warn(index == COMMITTER ? "the committer ended" : "a worker ended",
-             LOG_INT("slot", index == COMMITTER ? -1 : (int)index),
+    log_warn(index == COMMITTER   ? "the committer ended"
+             : index >= FIRST_JOB ? "a job process ended"
+                                  : "a worker ended",
+             LOG_INT("slot", index == COMMITTER   ? -1
+                             : index >= FIRST_JOB ? (int)index - FIRST_JOB
+                                                  : (int)index),
              LOG_INT("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0),
              LOG_INT("status", WIFEXITED(status) ? WEXITSTATUS(status) : 0));
     child->quick_deaths = now - child->started_us < QUICK_DEATH_US ? child->quick_deaths + 1 : 0;
@@ -287,6 +297,12 @@ static void reap(struct supervisor *sup)
                 bury(sup, i, status);
 }
 
+static bool is_wanted(const struct supervisor *sup, unsigned index)
+{
+    return index < sup->workers || index == COMMITTER ||
+           (index >= FIRST_JOB && index < FIRST_JOB + sup->jobs);
+}
+
 static void restart_due(struct supervisor *sup)
 {
     int64_t now = clock_mono_us(sup->clock);
@@ -294,7 +310,7 @@ static void restart_due(struct supervisor *sup)
     for (unsigned i = 0; i < CHILDREN; i++) {
         struct child *child = &sup->children[i];
 
-        if ((i < sup->workers || i == COMMITTER) && child->pid == 0 && child->started_us != 0 &&
+        if (is_wanted(sup, i) && child->pid == 0 && child->started_us != 0 &&
             now >= child->restart_us)
             start_child(sup, i);
     }
@@ -318,10 +334,29 @@ static void watch_beats(struct supervisor *sup)
     }
 }
 
+// Nobody hears of a job for longer than its lease: another process does it.
+static void watch_jobs(struct supervisor *sup)
+{
+    int64_t now = clock_mono_us(sup->clock);
+    int64_t most = (sup->config->jobs.lease_ms + sup->config->watchdog_ms) * 1000;
+
+    for (unsigned i = 0; i < sup->jobs; i++) {
+        int64_t beat = sup->board->job[i].beat_us;
+        pid_t pid = sup->children[FIRST_JOB + i].pid;
+
+        if (pid > 0 && beat != 0 && now - beat > most) {
+            log_error("a job process no longer turns; killing it", LOG_INT("slot", i),
+                      LOG_INT("pid", pid));
+            kill(pid, SIGKILL);
+            sup->board->job[i].beat_us = 0;
+        }
+    }
+}
+
 static void signal_children(struct supervisor *sup, int signal, bool committer)
 {
-    for (unsigned i = 0; i < sup->workers; i++)
-        if (sup->children[i].pid > 0)
+    for (unsigned i = 0; i < CHILDREN; i++)
+        if (i != COMMITTER && sup->children[i].pid > 0)
             kill(sup->children[i].pid, signal);
     if (committer && sup->children[COMMITTER].pid > 0)
         kill(sup->children[COMMITTER].pid, signal);
@@ -411,22 +446,22 @@ static void take_signals(struct supervisor *sup)
     reap(sup);
 }
 
-static bool workers_gone(const struct supervisor *sup)
+static bool others_gone(const struct supervisor *sup)
 {
-    for (unsigned i = 0; i < sup->workers; i++)
-        if (sup->children[i].pid > 0)
+    for (unsigned i = 0; i < CHILDREN; i++)
+        if (i != COMMITTER && sup->children[i].pid > 0)
             return false;
     return true;
 }
 
-// Workers go first, then the committer: what they still commit is still written.
+// The others go first, then the committer: what they still commit is still written.
 static bool stop_step(struct supervisor *sup)
 {
     if (clock_mono_us(sup->clock) > sup->deadline_us)
         signal_children(sup, SIGKILL, true);
-    else if (workers_gone(sup) && sup->children[COMMITTER].pid > 0)
+    else if (others_gone(sup) && sup->children[COMMITTER].pid > 0)
         kill(sup->children[COMMITTER].pid, SIGTERM);
-    return workers_gone(sup) && sup->children[COMMITTER].pid == 0;
+    return others_gone(sup) && sup->children[COMMITTER].pid == 0;
 }
 
 // Start --------------------------------------------------------------------------------
@@ -451,15 +486,18 @@ static void announce(struct supervisor *sup)
 
 static void take_ready(struct supervisor *sup)
 {
-    char bytes[CHILDREN];
+    uint8_t bytes[CHILDREN];
     ssize_t count = read(sup->ready[0], bytes, sizeof bytes);
     bool all = true;
 
     for (ssize_t i = 0; i < count; i++)
-        sup->children[bytes[i] == 'c' ? COMMITTER : (int)bytes[i]].ready = true;
+        if (bytes[i] < CHILDREN)
+            sup->children[bytes[i]].ready = true;
     if (sup->announced)
         return;
-    for (unsigned i = 0; i < sup->workers; i++) {
+    for (unsigned i = 0; i < CHILDREN; i++) {
+        if (i == COMMITTER || !is_wanted(sup, i))
+            continue;
         all = all && sup->children[i].ready;
         if (sup->children[COMMITTER].ready && sup->children[i].started_us == 0)
             start_child(sup, i);
@@ -480,6 +518,7 @@ static bool prepare(struct supervisor *sup, struct err *err)
     if (sup->config->workers == 0)
         sup->config->workers = cores < WORKERS_MAX ? cores : WORKERS_MAX;
     sup->workers = (unsigned)sup->config->workers;
+    sup->jobs = (unsigned)sup->config->jobs.processes;
     for (unsigned slot = 0; slot < sup->workers; slot++)
         if (!open_slot(sup, slot, err))
             return false;
@@ -488,6 +527,7 @@ static bool prepare(struct supervisor *sup, struct err *err)
     if (sup->board == MAP_FAILED || pipe2(sup->ready, O_CLOEXEC | O_NONBLOCK) != 0)
         return err_set(err, ERR_IO, "start: %s", strerror(errno));
     sup->board->workers = sup->workers;
+    sup->board->jobs = sup->jobs;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
@@ -523,6 +563,7 @@ int supervisor_run(const char *config_path, const char *const *settings, size_t 
         if (!sup->stopping && !sup->failed) {
             restart_due(sup);
             watch_beats(sup);
+            watch_jobs(sup);
         }
     }
     status = sup->failed ? 1 : 0;

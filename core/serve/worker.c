@@ -116,7 +116,6 @@ int worker_run(const struct child_setup *setup)
     struct worker worker = {.setup = setup, .config = (struct config *)setup->config,
                             .slot = &setup->board->worker[setup->slot]};
     char name[32];
-    uint8_t ready = (uint8_t)setup->slot;
     struct err err = {ERR_NONE, ""};
 
     snprintf(name, sizeof name, "worker %u", setup->slot);
@@ -127,7 +126,7 @@ int worker_run(const struct child_setup *setup)
         return 1;
     }
     beat(&worker);
-    if (write(setup->ready_fd, &ready, 1) != 1)
+    if (write(setup->ready_fd, &setup->ready_byte, 1) != 1)
         return 1;
     http_run(worker.server, beat, &worker);
     pool_destroy(worker.pool);

@@ -4,6 +4,7 @@ local answer = require("app.answer")
 local call = require("core.call")
 local collection = require("app.collection")
 local host = require("core.app")
+local job = require("app.job")
 local log = require("core.log")
 local options = require("app.options")
 local problem = require("app.problem")
@@ -45,6 +46,8 @@ local function declarations(instance)
       host.importer(name)
       instance.importers[name] = handler
     end,
+    job = function(name, spec, handler) job.declare(instance, name, spec, handler) end,
+    after = function(name, arg, wait) return job.after(instance, name, arg, wait) end,
   }
 end
 
@@ -94,7 +97,8 @@ local function offers_of(app)
 end
 
 function door.open(org)
-  local instance = {org = org, routes = {}, declared = {}, collections = {}, homes = {}, importers = {}}
+  local instance = {org = org, routes = {}, declared = {}, collections = {}, homes = {}, importers = {},
+    jobs = {}}
   local named = declarations(instance)
   for name, value in pairs(doings()) do
     named[name] = value

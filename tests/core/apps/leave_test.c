@@ -133,7 +133,7 @@ static struct record *seen(const struct principal *who, const char *path)
 
 static bool sees(const struct actor *actor, const char *path, const char *field)
 {
-    struct principal who = {actor->person, &actor->grant, 1};
+    struct principal who = {.person = actor->person, .grants = &actor->grant, .grant_count = 1};
     const struct record *record = seen(&who, path);
     int at = record != NULL ? collection_field(record->collection, slice_text(field)) : -1;
     bool readable = record != NULL && (record->readable >> at & 1) != 0;
@@ -154,7 +154,7 @@ static bool state_is(const char *path, const char *state)
 // Writes one field past the routes, as a program with this person's rights would.
 static bool may_write(const struct actor *actor, const char *path, const char *field, const char *text)
 {
-    struct principal who = {actor->person, &actor->grant, 1};
+    struct principal who = {.person = actor->person, .grants = &actor->grant, .grant_count = 1};
     struct record *record = seen(&who, path);
     struct value values[FIELDS_MAX] = {{.kind = VALUE_NULL}};
     struct problem problem = {NULL, NULL};

@@ -206,7 +206,7 @@ static inline int world_call(struct world *world, const struct actor *actor, str
 {
     static char kept[300];
     struct host_param params[CELLS_MAX];
-    struct principal who = {actor->person, &actor->grant, 1};
+    struct principal who = {.person = actor->person, .grants = &actor->grant, .grant_count = 1};
     struct host_request request = {.method = method, .org = org, .app = slice_text("leave"),
                                    .path = slice_text(path), .form = params, .lang = "zh",
                                    .theme = "", .role = actor->grant.role, .name = "",

@@ -106,7 +106,7 @@ static void a_new_hash_raises_the_epoch_and_a_rehash_does_not(struct world *w)
 static void no_rule_shows_accounts_to_anybody(struct world *w)
 {
     struct role_grant grants[] = {{"admin", w->root}, {"operator", w->school}};
-    struct principal who = {w->person, grants, 2};
+    struct principal who = {.person = w->person, .grants = grants, .grant_count = 2};
     struct problem problem = {NULL, NULL};
     struct account *account;
     struct record *record, **records;

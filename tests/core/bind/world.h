@@ -206,7 +206,8 @@ static inline struct host_request visit_request(const struct visit *visit)
 static inline void world_visit_again(struct world *world, struct visit *visit, int runs)
 {
     struct role_grant grant = {visit->role, visit->org};
-    struct principal who = {visit->person, &grant, visit->role != NULL ? 1 : 0};
+    struct principal who = {.person = visit->person, .grants = &grant,
+                            .grant_count = visit->role != NULL ? 1 : 0};
     struct host_request request = visit_request(visit);
     struct host_answer answer;
     struct budget budget;

@@ -413,8 +413,9 @@ static inline struct ref add_pupil(struct world *world, size_t class, const char
 
 // Who asks: a person, then roles at organisations.
 #define WHO(person_, ...)                                                                          \
-    (&(struct principal){person_, (struct role_grant[]){__VA_ARGS__},                              \
-                         sizeof((struct role_grant[]){__VA_ARGS__}) / sizeof(struct role_grant)})
+    (&(struct principal){.person = person_, .grants = (struct role_grant[]){__VA_ARGS__},          \
+                         .grant_count =                                                            \
+                             sizeof((struct role_grant[]){__VA_ARGS__}) / sizeof(struct role_grant)})
 
 static inline bool sees(struct world *world, const struct principal *who,
                  const struct collection *collection, struct ref ref)

@@ -1,0 +1,72 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- Jobs: named work that is queued in the commit of a write, and done after it.
+local answer = require("app.answer")
+local host = require("core.app")
+local job = require("core.job")
+local json = require("core.json")
+local options = require("app.options")
+
+local jobs = {}
+
+local KEYS <const> = {"retry", "key"}
+local WAIT_KEYS <const> = {"seconds", "minutes", "hours", "days"}
+local MS <const> = {seconds = 1000, minutes = 60000, hours = 3600000, days = 86400000}
+local RETRY <const> = 5
+
+--- Names a job. `retry`: how often it is run again; `key`: the field of its argument that makes two
+--- the same.
+function jobs.declare(instance, name, spec, handler)
+  if type(spec) == "function" then
+    spec, handler = {}, spec
+  end
+  local place = ("job '%s'"):format(tostring(name))
+  options.check(spec, place, KEYS)
+  if type(handler) ~= "function" then
+    error(place .. " needs a function that does it", 3)
+  end
+  job.declare(name, spec.retry or RETRY)
+  instance.jobs[name] = {handler = handler, key = spec.key}
+end
+
+local function wait_of(wait)
+  local ms = 0
+  for unit, count in pairs(options.check(wait, "the wait of a job", WAIT_KEYS)) do
+    ms = ms + math.floor(count * MS[unit])
+  end
+  return ms
+end
+
+local function key_of(declared, name, arg)
+  if not declared.key then
+    return ""
+  end
+  local key = arg[declared.key]
+  if key == nil then
+    error(("job '%s' goes by '%s', which its argument lacks"):format(name, declared.key), 3)
+  end
+  return tostring(key)
+end
+
+--- Queues a job in the commit of this call: true, or false when one of its key waits already. `wait`
+--- puts it off: {minutes = 10}.
+function jobs.after(instance, name, arg, wait)
+  local declared = instance.jobs[name]
+  arg = arg or {}
+  if not declared then
+    host.check_keys({[tostring(name)] = true}, "the jobs of " .. host.id, options.sorted(instance.jobs))
+  end
+  return job.queue(name, json.encode(arg), key_of(declared, name, arg), wait and wait_of(wait) or 0)
+end
+
+--- Does a job: nil when it is done, else the word for why not.
+function jobs.run(instance, name, arg)
+  local handler = instance.jobs[name].handler
+  local given, word = handler(json.decode(arg))
+  if given == nil and word ~= nil then
+    return type(word) == "table" and word.word or tostring(word)
+  end
+  local refused = answer.save_all()
+  return refused and refused.word
+end
+
+return jobs
