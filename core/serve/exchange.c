@@ -14,6 +14,7 @@ static void gone(void *context)
     struct exchange *x = context;
 
     x->http = NULL;
+    x->nonce = ""; // lay in the request
 }
 
 static void destroy(struct exchange *x)
@@ -146,8 +147,6 @@ static bool identify(struct exchange *x, struct err *err)
 {
     struct instance *instance = &x->worker->instance;
 
-    x->session = NULL;
-    x->principal = (struct principal){0};
     if (x->token.data != NULL &&
         !auth_session_find(&instance->auth, &x->view, x->token, &x->session, err))
         return false;
@@ -199,6 +198,8 @@ bool exchange_begin(struct exchange *x, enum store_mode mode)
     x->worker->slot->beat_us = clock_mono_us(instance->clock);
     exchange_end(x);
     arena_reset(&x->attempt);
+    x->session = NULL; // both lay in it
+    x->principal = (struct principal){0};
     x->nonce = x->http != NULL ? http_nonce(x->http) : "";
     x->own_budget = (struct budget){.reads_max = OWN_READS, .writes_max = OWN_READS};
     x->budget = (struct budget){.reads_max = (uint32_t)config->script.reads,

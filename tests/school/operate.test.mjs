@@ -8,7 +8,7 @@ import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { binary, freshData, root, serve, shuyuan, signedIn, until, Visitor } from "../lib/school.mjs";
+import { binary, forms, freshData, root, serve, shuyuan, signedIn, until, Visitor } from "../lib/school.mjs";
 
 const config = (text) => {
   const folder = mkdtempSync(join(tmpdir(), "shuyuan-config-"));
@@ -51,6 +51,30 @@ test("a committer that dies is back; a write sent meanwhile is done once", async
   process.kill(committer, "SIGKILL");
   const mum = await signedIn(server, "guardian"); // its session is a write
   assert.equal((await mum.get("/account")).status, 200);
+  await server.remove();
+});
+
+test("a client that leaves while its write is under way costs nobody anything", async () => {
+  const server = await serve({ settings: { workers: 1, "store.retries": 0 } });
+  const mum = await signedIn(server, "guardian");
+  const org = /\/o\/(\w{26})\/leave/.exec((await mum.get("/")).html)[1];
+  const form = forms((await mum.get(`/o/${org}/leave/ask`)).html).find((one) => "reason" in one.fields);
+  const tomorrow = new Date(Date.now() + 86400e3).toISOString().slice(0, 10);
+  const [committer, worker] = server.pids();
+  process.kill(committer, "SIGSTOP");
+  const leaving = new AbortController();
+  const sent = fetch(new URL(form.action, server.url), {
+    method: "POST", signal: leaving.signal, redirect: "manual",
+    headers: { "content-type": "application/x-www-form-urlencoded", cookie: [...mum.cookies].map(([name, value]) => `${name}=${value}`).join("; ") },
+    body: new URLSearchParams({ ...form.fields, student: form.fields.student || form.options[0], kind: form.fields.kind || form.options.at(-1), from: tomorrow, to: tomorrow, reason: "走了" }).toString(),
+  });
+  for (let i = 0; i < 3; i++) assert.equal(await statusOnItsOwn(`${server.url}/healthz`), 200); // the loop has turned
+  leaving.abort();
+  await assert.rejects(sent);
+  for (let i = 0; i < 3; i++) assert.equal(await statusOnItsOwn(`${server.url}/healthz`), 200);
+  process.kill(committer, "SIGKILL");
+  await until(() => /"path":"[^"]*leave[^"]*","status":503/.test(server.log), "the outcome that nobody hears");
+  assert.equal(server.pids().includes(worker), true, server.log);
   await server.remove();
 });
 
