@@ -47,13 +47,21 @@ local function waiting(row)
                      {app.t("leave.actions.refuse"), path_of(row) .. "/refuse"}}}
 end
 
+local function count_waiting()
+  local count = 0
+  for _, class in ipairs(app.members("classes")) do
+    count = count + (app.count("asked_by_class", {class = class}) or 0)
+  end
+  return count
+end
+
 --- Only who has a class has something to decide.
 function cards.teacher()
   local items = {}
   for i, row in ipairs(leaves:rows({state = "asked", limit = SHOWN + 1})) do items[i] = waiting(row) end
   local more = #items > SHOWN
   items[SHOWN + 1] = nil
-  return {{title = app.t("cards.waiting"), icon = "calendar-off", count = #items, items = items,
+  return {{title = app.t("cards.waiting"), icon = "calendar-off", count = count_waiting(), items = items,
            link = more and {app.t("cards.all"), app.url("/desk?state=asked")} or nil,
            empty = app.t("cards.nothing_waiting")}}
 end

@@ -56,6 +56,17 @@ leaves:allow("update", {
   },
 })
 
+-- How much waits for a decision, by class, and at every organisation above.
+app.rollup("asked_by_class", {
+  from = "leave", where = "state is asked", by = {"class"}, count = true, up = true,
+  allow = {
+    teacher   = {"class in @me.classes"},
+    principal = {"org under @me.orgs"},
+    office    = {"org under @me.orgs"},
+    county    = {"org under @me.orgs"},
+  },
+})
+
 leaves:action("grant", {role = "teacher", from = {state = "asked"}}, function(r)
   if app.days(r.from, r.to) > app.settings.max_days then return nil, "over_max_days" end
   r.state, r.decided_by = "granted", app.me

@@ -202,6 +202,8 @@ int bind_record_delete_row(lua_State *L);
 int bind_record_undelete_row(lua_State *L);
 int bind_record_as_of_row(lua_State *L);
 int bind_record_history_rows(lua_State *L);
+int bind_record_rollup(lua_State *L);
+int bind_record_tally(lua_State *L);
 int bind_record_dirty(lua_State *L);
 int bind_record_json(lua_State *L);
 

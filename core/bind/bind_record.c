@@ -250,6 +250,8 @@ int open_core_record(lua_State *L)
         {"update", bind_record_update_row},
         {"delete", bind_record_delete_row},
         {"undelete", bind_record_undelete_row},
+        {"rollup", bind_record_rollup},
+        {"tally", bind_record_tally},
         {"dirty", bind_record_dirty},
         {"json", bind_record_json},
         {NULL, NULL},

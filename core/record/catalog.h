@@ -20,6 +20,7 @@ struct prepared {
     struct slice index_heads[INDEXES_MAX]; // the key between organisation and values
     size_t cuts[INDEXES_MAX];              // bytes that a text may take in the index's keys
     struct rule *allowed[VERB_COUNT];      // as declared, in order
+    struct rollup *rollups;                // that its records change
 };
 
 struct set {
@@ -33,8 +34,22 @@ struct set {
     uint8_t visit;     // for the search of circles
 };
 
+struct rollup {
+    struct rollup *next;          // of the catalogue
+    struct rollup *next_of;       // of the same collection
+    struct rollup_def def;
+    const struct collection *of;  // NULL: not resolved
+    struct rule where;
+    uint8_t by[INDEX_FIELDS_MAX];
+    uint64_t by_bits;
+    int sum;                      // field, or -1
+    struct rule *allowed, *rules; // as declared; compiled
+    struct slice head;            // the key between organisation and scope
+};
+
 struct catalog {
     struct arena arena;
+    struct rollup *rollups;
     struct collection **collections;
     size_t count, size;
     struct set **sets;
@@ -56,5 +71,7 @@ static inline bool index_is_apart(const struct collection *collection, size_t in
 
 enum value_kind field_kind(enum field_type type); // how a field of that type is stored
 struct set *set_of(const struct set_def *def);
+// rollup_declare.c: once every collection and set is known. ERR_INPUT, text for the author.
+bool rollup_resolve(struct catalog *catalog, struct rollup *rollup, struct err *err);
 bool catalog_copy(struct catalog *catalog, const struct collection *declared,
                   struct collection **copy, struct err *err); // declare.c: checked and copied

@@ -93,6 +93,21 @@ void key_versions(struct key *key, const struct collection *collection, const st
     key_id(key, &ref->id);
 }
 
+void key_counters(struct key *key, const struct rollup *rollup, const struct id *org)
+{
+    start(key, org, rollup->head);
+}
+
+void key_counter(struct key *key, const struct rollup *rollup, const struct id *org,
+                 enum key_scope scope, enum key_tally tally, const struct value *values)
+{
+    key_counters(key, rollup, org);
+    put_u8(key, (uint8_t)scope);
+    put_u8(key, (uint8_t)tally);
+    for (size_t i = 0; values != NULL && i < rollup->def.by_count; i++)
+        key_value(key, &values[rollup->by[i]], KEY_TEXT_MAX);
+}
+
 void key_number(struct key *key, uint64_t number)
 {
     put_u64(key, number);

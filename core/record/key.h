@@ -37,7 +37,7 @@ void key_row(struct key *key, const struct collection *collection, const struct 
 void key_versions(struct key *key, const struct collection *collection, const struct ref *ref);
 void key_number(struct key *key, uint64_t number);
 // The same by the collection's full name, for housekeeping without a catalogue.
-enum key_kind { KEY_ROW = 'r', KEY_VERSION = 'h' };
+enum key_kind { KEY_ROW = 'r', KEY_VERSION = 'h', KEY_COUNTER = 'n' };
 void key_named(struct key *key, struct slice full, enum key_kind kind, const struct ref *ref);
 // Where a deleted record waits. All that were deleted before a time stand before key_deleted_at.
 void key_deleted_at(struct key *key, int64_t time_ms);
@@ -50,6 +50,13 @@ void key_id(struct key *key, const struct id *id);
 bool key_value(struct key *key, const struct value *value, size_t cut);
 // The first key that does not start with this one (false: there is none).
 bool key_after(struct key *key);
+
+// A counter of a rollup: of one group (values), or of all (NULL).
+enum key_scope { KEY_OWN = 'o', KEY_BELOW = 'u' }; // the organisation's, or of those below it
+enum key_tally { KEY_COUNT = 'c', KEY_SUM = 's' };
+void key_counters(struct key *key, const struct rollup *rollup, const struct id *org);
+void key_counter(struct key *key, const struct rollup *rollup, const struct id *org,
+                 enum key_scope scope, enum key_tally tally, const struct value *values);
 
 // The key of a record's entry in an index; false when the record has none (a NULL in a
 // unique index)..

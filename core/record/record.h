@@ -141,6 +141,28 @@ bool record_set(struct view *view, const struct set_def *set, struct id org,
                 const struct ref *it, const struct ref **members, size_t *count,
                 struct err *err);
 
+// What a rollup says of an organisation, or of it and all below it (rollups that go up).
+// values: one per field of the collection; given: bit per field, all that it is grouped by, or
+// none: then of all groups together. readable false: not for this principal.
+struct rollup_question {
+    const struct rollup *rollup;
+    struct id org;
+    bool subtree;
+    const struct value *values;
+    uint64_t given;
+};
+struct rollup_answer {
+    bool readable;
+    int64_t count, sum;
+};
+bool record_rollup(struct view *view, const struct rollup_question *question,
+                   struct rollup_answer *answer, struct err *err);
+// Repair: counts one organisation's records anew, and what is below it from its children's
+// counters; so children come before their parents. Buffers what differs. When an organisation
+// moves its counters go with it; nothing is to be rebuilt.
+bool record_rebuild(struct view *view, const struct rollup *rollup, struct id org, size_t *changed,
+                    struct err *err);
+
 // The plain text of a sealed field; the view's principal must be allowed to read it.
 bool record_reveal(struct view *view, const struct record *record, int field,
                    struct slice *plain, struct err *err);

@@ -309,6 +309,17 @@ static void compile_rules(struct check *check, struct collection *collection)
     }
 }
 
+// Once: a second check leaves what is resolved as it is.
+static void resolve_rollup(struct check *check, struct rollup *rollup)
+{
+    const char *name = rollup->def.name;
+    char *app = arena_text(&check->catalog->arena, slice_of(name, strcspn(name, ".")));
+    struct err err;
+
+    if (rollup->of == NULL && !rollup_resolve(check->catalog, rollup, &err))
+        report(check, app, "rollup %s: %s", name, err.text);
+}
+
 bool catalog_check(struct catalog *catalog, catalog_problem *problem, void *context)
 {
     struct check check = {catalog, problem, context, true};
@@ -325,5 +336,7 @@ bool catalog_check(struct catalog *catalog, catalog_problem *problem, void *cont
         check_parts(&check, catalog->sets[i]);
     for (size_t i = 0; i < catalog->count; i++)
         compile_rules(&check, catalog->collections[i]);
+    for (struct rollup *rollup = catalog->rollups; rollup != NULL; rollup = rollup->next)
+        resolve_rollup(&check, rollup);
     return check.ok;
 }

@@ -85,6 +85,20 @@ struct set_def {
     const char *role; // when given: that role acts for one member at a time (child switch)
 };
 
+// Counts and sums of a collection's records by group, kept in the commit that changes them.
+// app.rollup("asked_by_class", {from = "leave", where = "state is asked", by = {"class"},
+//                               count = true, sum = "days", up = true})
+struct rollup_def {
+    const char *name;  // "app.name"
+    const char *from;  // the collection's full name, of the same app
+    const char *where; // terms with literals only; NULL: every record
+    const char *by[INDEX_FIELDS_MAX]; // ref, code, boolean, date or integer fields
+    size_t by_count;
+    const char *sum;   // an integer field, or NULL
+    bool count, up;    // up: also for every organisation above
+};
+
+struct rollup;
 struct catalog;
 
 struct catalog *catalog_create(void);
@@ -104,13 +118,21 @@ bool catalog_allow(struct catalog *catalog, struct collection *collection, enum 
                    const char *const *except, struct err *err); // expression NULL: always
 bool catalog_add_set(struct catalog *catalog, const struct set_def *set, struct err *err);
 
-// Resolves references, derived fields, sets and rules, and refuses a rule that no index
+bool catalog_add_rollup(struct catalog *catalog, const struct rollup_def *rollup, struct err *err);
+// Who may read it: a rule whose terms are about org or the fields it is grouped by (those must
+// then be given). A role counts where it is held, as with records; default: nobody.
+bool catalog_allow_rollup(struct catalog *catalog, const char *rollup, const char *role,
+                          const char *expression, struct err *err); // expression NULL: always
+
+// Resolves references, derived fields, sets, rules and rollups, and refuses a rule that no index
 // can answer, naming the index to add. Reports every problem: one call a problem.
 typedef void catalog_problem(void *context, const char *app, const char *problem);
 bool catalog_check(struct catalog *catalog, catalog_problem *report, void *context);
 
 const struct collection *catalog_find(const struct catalog *catalog, const char *full);
 const struct set_def *catalog_find_set(const struct catalog *catalog, const char *name);
+const struct rollup *catalog_find_rollup(const struct catalog *catalog, const char *name);
+const struct collection *rollup_collection(const struct rollup *rollup);
 size_t catalog_count(const struct catalog *catalog);
 const struct collection *catalog_at(const struct catalog *catalog, size_t index);
 // Sets flagged with a role, for the role and child switch; NULL when there is none.

@@ -12,6 +12,7 @@
 #include "record/feed.h"
 #include "record/index.h"
 #include "record/key.h"
+#include "record/rollup.h"
 #include "record/sealed.h"
 #include "record/tree.h"
 
@@ -200,6 +201,8 @@ bool write_row(struct writing *writing, struct row *row, struct slice former, en
     if (!put_row(writing, row, former) ||
         !index_change(writing->view, writing->collection, &writing->ref, writing->old,
                       row->deleted ? NULL : writing->values, writing->err) ||
+        !rollup_change(writing->view, writing->collection, &writing->ref, writing->old,
+                       row->deleted ? NULL : writing->values, writing->err) ||
         !feed_append(writing->view, &row->record, verb, writing->err))
         return false;
     cache_forget(writing->view, writing->collection);

@@ -35,6 +35,7 @@ local function declarations(instance)
     set = function(name, spec)
       record.set(name, options.check(spec, ("set '%s'"):format(tostring(name)), SET_KEYS))
     end,
+    rollup = record.rollup,
     get = function(path, spec, handler) route.add(instance, "GET", path, spec, handler) end,
     post = function(path, spec, handler) route.add(instance, "POST", path, spec, handler) end,
     home = function(role, handler)
@@ -55,6 +56,8 @@ local function doings()
   return {
     page = answer.page, redirect = answer.redirect, json = answer.json, absent = answer.absent,
     has_page = answer.has_page, url = url.of, t = text.app, members = record.members,
+    count = function(name, about) return (record.tally(name, about)) end,
+    sum = function(name, about) return (select(2, record.tally(name, about))) end,
     now = function() return call.now end,
     today = function() return call.today end,
     days = call.days,

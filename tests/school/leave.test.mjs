@@ -2,7 +2,7 @@
 // A guardian asks for leave, the class teacher grants it: over the wire, without script.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { forms, serve, signedIn, Visitor } from "../lib/school.mjs";
+import { forms, serve, shuyuan, signedIn, Visitor } from "../lib/school.mjs";
 
 let server, org;
 const day = (offset) => new Date(Date.now() + offset * 86400e3).toISOString().slice(0, 10);
@@ -125,6 +125,16 @@ test("the county sees that a child is away, at every school below, and not why",
   assert.match(list.html, /周予安/);
   assert.ok(!list.html.includes("只有学校知道"));
   assert.ok(!forms(list.html).some((form) => form.action.endsWith("/grant")));
+});
+
+test("what waits is counted rightly through all of this; a false name is told", async () => {
+  const mum = await signedIn(server, "guardian"), teacher = await signedIn(server, "teacher");
+  const waiting = async () => Number(/<h2>请假审批<\/h2><span[^>]*>(\d+)</.exec((await teacher.get("/")).html)?.[1] ?? 0);
+  const before = await waiting();
+  await ask(mum, { reason: "再数一个" });
+  assert.equal(await waiting(), before + 1);
+  assert.match(shuyuan(server.data, ["data", "rebuild", "--as", "leave.asked_by_class"]), /: 0 counters mended/);
+  assert.throws(() => shuyuan(server.data, ["data", "rebuild", "--as", "leave.nonsense"]), /there is no rollup leave.nonsense/);
 });
 
 test("of two children none is chosen for the guardian, and one tap chooses", async () => {

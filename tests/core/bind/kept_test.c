@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What was, through the door: deletions and their undoing, former versions.
+// What was, through the door: deletions and their undoing, former versions,
+// counters.
 #include "world.h"
 
 #include "base/json.h"
@@ -177,6 +178,38 @@ static void the_past_is_not_written(struct world *world)
     CHECK(strstr(visit.err.text, "history = true") != NULL);
 }
 
+// The keeper of these tests is no person of the register: a member that is not there is none.
+static void a_set_has_no_absent_members(struct world *world)
+{
+    struct visit visit;
+
+    get(world, &visit, "/mine");
+    CHECK(visit.status == 200 && strstr(visit.body, "\"mine\":0") != NULL);
+}
+
+static void an_app_counts_what_it_may(struct world *world)
+{
+    char shelf[REF_TEXT_LEN + 1], entry[REF_TEXT_LEN + 1], west[ID_TEXT_LEN + 1];
+    struct visit visit;
+
+    write_twice(world, entry);
+    new_shelf(world, "two", shelf);
+    post(world, &visit, "/entry", "shelf", shelf, "text", "another");
+    post(world, &visit, "/entry", "shelf", shelf, "text", "a third");
+    id_to_text(&world->west, west);
+    visit = visit_of(world, "GET", "/count");
+    visit_give(&visit, "shelf", shelf);
+    visit_give(&visit, "west", west);
+    world_visit(world, &visit);
+    CHECK(visit.status == 200);
+    CHECK(strstr(visit.body, "\"all\":3") != NULL && strstr(visit.body, "\"shelf\":2") != NULL);
+    CHECK(strstr(visit.body, "\"subtree\":3") != NULL && strstr(visit.body, "\"sum\":0") != NULL);
+    CHECK(strstr(visit.body, "\"secret\":\"nothing\"") != NULL);
+    CHECK(strstr(visit.body, "\"west\":\"nothing\"") != NULL);
+    get(world, &visit, "/miscount");
+    CHECK(visit.err.code == ERR_SCRIPT && strstr(visit.err.text, "no rollup") != NULL);
+}
+
 static void in_a_world(const char *name, void test(struct world *world))
 {
     int before = check_state.checks_failed;
@@ -202,5 +235,7 @@ int main(void)
     in_a_world("a_read_undoes_nothing", a_read_undoes_nothing);
     in_a_world("what_a_row_was_is_told", what_a_row_was_is_told);
     in_a_world("the_past_is_not_written", the_past_is_not_written);
+    in_a_world("a_set_has_no_absent_members", a_set_has_no_absent_members);
+    in_a_world("an_app_counts_what_it_may", an_app_counts_what_it_may);
     return check_report("bind/kept");
 }

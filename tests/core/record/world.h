@@ -15,7 +15,7 @@
 
 enum { STUDENT_NAME, STUDENT_CLASS, STUDENT_CODE, STUDENT_NUMBER, STUDENT_NOTE, STUDENT_FIELDS };
 enum { LEAVE_STUDENT, LEAVE_FROM, LEAVE_TO, LEAVE_REASON, LEAVE_STATE, LEAVE_BY, LEAVE_CLASS,
-       LEAVE_FIELDS };
+       LEAVE_DAYS, LEAVE_FIELDS };
 
 // A clock and a generator that the test holds in its hands.
 struct still_clock {
@@ -236,7 +236,8 @@ static inline void declare_leave(struct world *world)
                                     .initial = {VALUE_TEXT, {.text = {(const uint8_t *)"asked", 5}}}},
                    [LEAVE_BY] = {.name = "by", .type = FIELD_REF, .ref = "base.person",
                                  .readonly = true, .initial_me = true},
-                   [LEAVE_CLASS] = {.name = "class", .from = "student.class"}},
+                   [LEAVE_CLASS] = {.name = "class", .from = "student.class"},
+                   [LEAVE_DAYS] = {.name = "days", .type = FIELD_INTEGER}},
         .field_count = LEAVE_FIELDS,
         .indexes = {{.fields = {LEAVE_STUDENT, LEAVE_FROM}, .count = 2},
                     {.fields = {LEAVE_CLASS, LEAVE_STATE}, .count = 2},
@@ -244,6 +245,25 @@ static inline void declare_leave(struct world *world)
         .index_count = 3};
 
     declare(world, &leave, &world->leave);
+}
+
+static inline void declare_rollups(struct world *world)
+{
+    static const struct rollup_def asked = {.name = "leave.asked_by_class", .from = "leave.leave",
+                                            .where = "state is asked", .by = {"class"},
+                                            .by_count = 1, .count = true, .sum = "days",
+                                            .up = true};
+    static const struct rollup_def all = {.name = "leave.all", .from = "leave.leave",
+                                          .count = true};
+    struct err err = {ERR_NONE, ""};
+
+    CHECK_OK(catalog_add_rollup(world->catalog, &asked, &err), &err);
+    CHECK_OK(catalog_add_rollup(world->catalog, &all, &err), &err);
+    CHECK_OK(catalog_allow_rollup(world->catalog, asked.name, "teacher", "class in @me.classes",
+                                  &err), &err);
+    CHECK_OK(catalog_allow_rollup(world->catalog, asked.name, "officer", "org under @me.orgs",
+                                  &err), &err);
+    CHECK_OK(catalog_allow_rollup(world->catalog, asked.name, "head", NULL, &err), &err);
 }
 
 static inline void declare_rules(struct world *world)
@@ -358,6 +378,7 @@ static inline void world_open(struct world *world)
     declare_base(world);
     declare_leave(world);
     declare_rules(world);
+    declare_rollups(world);
     CHECK(catalog_check(world->catalog, print_problem, NULL));
     look_begin(world, &look, STORE_WRITE, NULL);
     add_orgs(world, &look);

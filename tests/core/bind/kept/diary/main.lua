@@ -86,3 +86,28 @@ end)
 app.get("/shelf_history", ALLOW, function()
   return app.json(shelf:history(shelf:rows({limit = 1})[1]))
 end)
+
+app.rollup("by_shelf", {
+  from = "entry", by = {"shelf"}, count = true, up = true,
+  allow = {keeper = {"org under @me.orgs"}},
+})
+app.rollup("secret", {from = "diary.entry", count = true, allow = {owner = {}}})
+
+app.get("/count", ALLOW, function(req)
+  return app.json({
+    all = app.count("by_shelf"), subtree = app.count("diary.by_shelf", {subtree = true}),
+    shelf = app.count("by_shelf", {shelf = req.query.shelf}),
+    secret = app.count("secret") or "nothing", sum = app.sum("by_shelf"),
+    west = app.count("by_shelf", {org = req.query.west}) or "nothing",
+  })
+end)
+
+app.get("/miscount", ALLOW, function()
+  return app.json({app.count("by_shlef")})
+end)
+
+app.set("mine", {from = "base.person", match = "id is @me", take = "id"})
+
+app.get("/mine", ALLOW, function()
+  return app.json({mine = #app.members("mine")})
+end)
