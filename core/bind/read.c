@@ -352,6 +352,7 @@ int bind_record_members(lua_State *L)
     const struct set_def *def = catalog_find_set(state->host->catalog, name);
     struct ref it;
 
+    lua_settop(L, 2); // what is pushed below is not the second argument
     if (def == NULL) // the app's own sets may be named without the app
         def = catalog_find_set(state->host->catalog,
                                lua_pushfstring(L, "%s.%s", state->app->manifest.id, name));
