@@ -303,18 +303,27 @@ static void sweep(struct committer *committer)
     store_stats(committer->instance.store, &committer->board->store);
 }
 
+static void reload(struct committer *committer)
+{
+    struct err err;
+
+    if (!setup_reload(committer->setup, committer->config, &err)) {
+        log_error("reload failed; the old configuration stays", LOG_TEXT("error", err.text));
+        return;
+    }
+    instance_reload(&committer->instance);
+    log_info("configuration reloaded");
+}
+
 static void take_signal(struct committer *committer)
 {
     struct signalfd_siginfo info;
-    struct err err;
 
     while (read(committer->signals, &info, sizeof info) == sizeof info) {
         if (info.ssi_signo == SIGTERM)
             committer->stopping = true;
-        else if (setup_reload(committer->setup, committer->config, &err))
-            instance_reload(&committer->instance);
         else
-            log_error("reload failed; the old configuration stays", LOG_TEXT("error", err.text));
+            reload(committer);
     }
 }
 

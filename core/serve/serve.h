@@ -22,6 +22,9 @@ struct child_setup {
     int ready_fd; // one byte is written here once the process serves
 };
 
+// Reads the file again; what is wrong goes to the log, a line each.
+struct config *reload_read(const char *path, const char *const *settings, size_t setting_count,
+                           struct err *err);
 // Reads the file again and takes up, in place, what a running process can: whoever points to
 // the running configuration sees it. The old values stay when the file is wrong.
 bool setup_reload(const struct child_setup *setup, struct config *running, struct err *err);

@@ -6,9 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,6 +19,7 @@
 
 #include "base/log.h"
 #include "serve/instance.h"
+#include "serve/socket.h"
 
 enum {
     COMMITTER = WORKERS_MAX, // children: the workers, the committer, the job processes
@@ -29,7 +27,8 @@ enum {
     CHILDREN = FIRST_JOB + JOBS_MAX,
     TICK_MS = 50,
     QUICK_DEATH_US = 1000000,
-    PAUSE_MAX_MS = 5000,
+    FREE_DEATHS = 3,
+    PAUSE_MAX_MS = 1000,
     GRACE_MS = 2000,
 };
 
@@ -59,103 +58,6 @@ struct supervisor {
 
 // Sockets ------------------------------------------------------------------------------
 
-// "127.0.0.1:80" and "[::1]:80": numbers only, so that a start never waits for a name server.
-static bool parse_address(const char *text, struct sockaddr_storage *address, socklen_t *len,
-                          struct err *err)
-{
-    struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
-                             .ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
-    const char *colon = strrchr(text, ':');
-    char host[64];
-    size_t host_len;
-
-    if (colon == NULL || colon == text || (size_t)(colon - text) >= sizeof host)
-        return err_set(err, ERR_INPUT, "address %s: say HOST:PORT or [IPV6]:PORT", text);
-    host_len = (size_t)(colon - text);
-    memcpy(host, text, host_len);
-    host[host_len] = 0;
-    if (host[0] == '[' && host[host_len - 1] == ']') {
-        host[host_len - 1] = 0;
-        memmove(host, host + 1, host_len - 1);
-    }
-    if (getaddrinfo(host, colon + 1, &hints, &found) != 0)
-        return err_set(err, ERR_INPUT, "address %s: not an address and port", text);
-    memcpy(address, found->ai_addr, found->ai_addrlen);
-    *len = found->ai_addrlen;
-    freeaddrinfo(found);
-    return true;
-}
-
-static void set_port(struct sockaddr_storage *address, unsigned port)
-{
-    if (address->ss_family == AF_INET6)
-        ((struct sockaddr_in6 *)address)->sin6_port = htons((uint16_t)port);
-    else
-        ((struct sockaddr_in *)address)->sin_port = htons((uint16_t)port);
-}
-
-static unsigned bound_port(int fd)
-{
-    struct sockaddr_storage address;
-    socklen_t len = sizeof address;
-
-    getsockname(fd, (struct sockaddr *)&address, &len);
-    return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
-                                               : ((struct sockaddr_in *)&address)->sin_port);
-}
-
-// *port: 0 on the first call of a listener, then the port that all slots share.
-static int open_listener(const char *text, unsigned *port, struct err *err)
-{
-    struct sockaddr_storage address = {0};
-    socklen_t len = 0;
-    int on = 1, fd;
-
-    if (!parse_address(text, &address, &len, err))
-        return -1;
-    if (*port != 0)
-        set_port(&address, *port);
-    fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd >= 0) {
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        if (address.ss_family == AF_INET6)
-            setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-    }
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, len) != 0 || listen(fd, 4096) != 0) {
-        err_set(err, ERR_IO, "listen on %s: %s", text, strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        return -1;
-    }
-    *port = bound_port(fd);
-    return fd;
-}
-
-// Another server on the same port would share it in silence, because of SO_REUSEPORT: a
-// plain socket tells whether somebody is there.
-static bool is_free(const char *text, struct err *err)
-{
-    struct sockaddr_storage address = {0};
-    socklen_t len = 0;
-    int on = 1, fd;
-    bool free_port;
-
-    if (!parse_address(text, &address, &len, err))
-        return false;
-    fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (address.ss_family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-    free_port = bind(fd, (struct sockaddr *)&address, len) == 0;
-    if (!free_port)
-        err_set(err, ERR_IO, "listen on %s: %s", text, strerror(errno));
-    close(fd);
-    return free_port;
-}
-
 static bool open_slot(struct supervisor *sup, unsigned slot, struct err *err)
 {
     const struct config *config = sup->config;
@@ -166,10 +68,10 @@ static bool open_slot(struct supervisor *sup, unsigned slot, struct err *err)
         bool is_admin = i == (size_t)config->listen_count;
         const char *text = is_admin ? config->admin_listen : config->listen[i].address;
 
-        if (slot == 0 && !is_free(text, err))
+        if (slot == 0 && !socket_is_free(text, err))
             return false;
         sup->listeners[slot][i] = (struct http_listener){
-            .fd = open_listener(text, &sup->ports[i], err),
+            .fd = socket_listen(text, &sup->ports[i], err),
             .tls = !is_admin && config->listen[i].tls,
             .admin = is_admin,
         };
@@ -251,12 +153,13 @@ static void start_child(struct supervisor *sup, unsigned index)
         sup->board->committer_pid = child->pid;
 }
 
-// At once after a first death; a child that keeps dying early waits longer each time.
+// At once after the first deaths; a child that keeps dying early waits longer each time, but
+// never so long that who waits for it gives up.
 static int64_t pause_us(int quick_deaths)
 {
     int64_t ms = 0;
 
-    for (int i = 1; i < quick_deaths && ms < PAUSE_MAX_MS; i++)
+    for (int i = FREE_DEATHS; i < quick_deaths && ms < PAUSE_MAX_MS; i++)
         ms = ms == 0 ? 100 : ms * 2;
     return (ms < PAUSE_MAX_MS ? ms : PAUSE_MAX_MS) * 1000;
 }
@@ -364,16 +267,6 @@ static void signal_children(struct supervisor *sup, int signal, bool committer)
 
 // Signals ------------------------------------------------------------------------------
 
-bool setup_reload(const struct child_setup *setup, struct config *running, struct err *err)
-{
-    struct config *fresh = config_read(setup->config_path, setup->settings, setup->setting_count,
-                                       stderr, err);
-
-    if (fresh != NULL)
-        config_take(running, fresh); // which stays: its texts are in use
-    return fresh != NULL;
-}
-
 static bool certificate_is_good(const struct supervisor *sup, const struct config *config,
                                 struct err *err)
 {
@@ -404,7 +297,7 @@ static void reload(struct supervisor *sup)
 {
     struct err err;
     struct config *config =
-        config_read(sup->config_path, sup->settings, sup->setting_count, stderr, &err);
+        reload_read(sup->config_path, sup->settings, sup->setting_count, &err);
 
     if (config == NULL || !certificate_is_good(sup, config, &err)) {
         log_error("the new configuration is wrong; the old one stays",

@@ -9,7 +9,7 @@ export class Line {
     const line = new Line();
     const { hostname, port } = new URL(url);
     line.host = `${hostname}:${port}`;
-    line.wire = await Wire.open({ host: hostname, port: Number(port) });
+    line.wire = await Wire.open({ host: hostname.replace(/[[\]]/g, ""), port: Number(port) });
     return line;
   }
 

@@ -57,9 +57,9 @@ export function orgId(data, code) {
 }
 
 // Starts a server on free ports; resolves when it says that it serves.
-export async function serve({ data = freshData(), settings = {} } = {}) {
+export async function serve({ data = freshData(), settings = {}, config = join(root, "config/demo.yaml") } = {}) {
   const all = { data, listen: "127.0.0.1:0", "admin.listen": "127.0.0.1:0", "log.level": "info", ...settings };
-  const words = ["serve", "-c", join(root, "config/demo.yaml")];
+  const words = ["serve", "-c", config];
   for (const [key, value] of Object.entries(all)) words.push("--set", `${key}=${value}`);
   const child = spawn(binary, words, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
   const server = { data, child, log: "", accounts: accounts(data) };
@@ -191,4 +191,18 @@ export class Visitor {
 
 export async function signedIn(server, role) {
   return new Visitor(server.url).signIn(server.accounts[role]);
+}
+
+// A guardian's filled-in form, as { path, fields }: to be sent once, or again and again.
+export async function leaveForm(server, guardian, words = {}) {
+  const page = await guardian.get(`/o/${server.org}/leave/ask`);
+  const form = forms(page.html).find((one) => one.method === "post" && "reason" in one.fields);
+  const day = new Date(Date.now() + 86400e3).toISOString().slice(0, 10);
+  const chosen = { student: form.fields.student || form.options[0], kind: form.fields.kind || form.options.at(-1), from: day, to: day };
+  return { path: form.action, fields: { ...form.fields, ...chosen, ...words } };
+}
+
+export function leaves(server) {
+  return shuyuan(server.data, ["data", "export", "--as", "leave.leave", "--org", server.accounts.guardian.org, "--json"])
+    .trim().split("\n").map((line) => JSON.parse(line));
 }

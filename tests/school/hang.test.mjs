@@ -8,14 +8,14 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { product, root, serve, signedIn, until } from "../lib/school.mjs";
 
-const WATCHDOG_MS = 1000;
+const WATCHDOG_MS = 2000;
 let server, folder, mum, trial;
 
 before(async () => {
   folder = product(join(root, "tests/school/apps/trial"));
-  server = await serve({ settings: { platform: folder, watchdog: `${WATCHDOG_MS}ms` } });
+  server = await serve({ settings: { platform: folder, "script.cpu": "20ms", watchdog: `${WATCHDOG_MS}ms` } });
   mum = await signedIn(server, "guardian");
-  trial = `/o/${/\/o\/(\w{26})\//.exec((await mum.get("/")).html)[1]}/trial`;
+  trial = `/o/${server.org}/trial`;
 });
 after(async () => { await server?.remove(); rmSync(folder, { recursive: true }); });
 

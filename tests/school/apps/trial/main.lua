@@ -12,6 +12,14 @@ app.get("/fail", ANYONE, function()
   error("as asked")
 end)
 
+app.get("/busy", ANYONE, function(request)
+  local sum = 0
+  for i = 1, tonumber(request.query.rounds) do
+    sum = sum + i % 7
+  end
+  return app.json({sum = sum})
+end)
+
 app.get("/loop", ANYONE, function()
   while true do
     pcall(function() while true do end end)
