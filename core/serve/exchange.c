@@ -397,7 +397,7 @@ static void commit_done(void *context, const struct err *outcome)
 {
     struct commit_wait *wait = context;
     struct exchange *x = wait->x;
-    bool again = outcome->code == ERR_CONFLICT || outcome->code == ERR_UNKNOWN;
+    unsigned most = (unsigned)x->worker->config->store.retries;
 
     if (outcome->code == ERR_NONE) {
         x->worker->slot->commits++;
@@ -406,12 +406,14 @@ static void commit_done(void *context, const struct err *outcome)
     }
     if (outcome->code == ERR_CONFLICT)
         x->worker->slot->conflicts++;
-    if (again && x->attempts < (unsigned)x->worker->config->store.retries) {
+    // Counted apart: a committer that came back must not look like a colleague who was faster.
+    if ((outcome->code == ERR_CONFLICT && x->conflicts++ < most) ||
+        (outcome->code == ERR_UNKNOWN && x->unknown++ < most)) {
         x->attempts++;
         retry(x);
-        return;
+    } else {
+        exchange_fail_err(x, outcome);
     }
-    exchange_fail_err(x, outcome);
 }
 
 void exchange_commit(struct exchange *x, void (*committed)(struct exchange *x))

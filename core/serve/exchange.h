@@ -47,7 +47,7 @@ struct exchange {
     struct session *session;
     struct host_request call;
     struct host_answer answer;
-    unsigned attempts;
+    unsigned attempts, conflicts, unknown; // runs before this one; of them for which reason
     void (*again)(struct exchange *x);
     void *work; // of sign-in, in memory
 };
