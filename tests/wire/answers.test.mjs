@@ -6,7 +6,7 @@ import {tmpdir} from "node:os";
 import path from "node:path";
 import zlib from "node:zlib";
 
-import {ask, get, post, start, test} from "./server.mjs";
+import {ask, get, isProtected, post, start, test} from "./server.mjs";
 
 const HASHED = "app.1a2b3c4d.css";
 
@@ -25,21 +25,6 @@ function assets() {
   symlinkSync("/etc/passwd", `${folder}/passwd.txt`);
   symlinkSync("/etc", `${folder}/etc`);
   return {folder, css};
-}
-
-function isProtected(answer) {
-  const {headers} = answer;
-  assert.equal(headers["x-content-type-options"], "nosniff");
-  assert.equal(headers["referrer-policy"], "same-origin");
-  assert.equal(headers["cross-origin-opener-policy"], "same-origin");
-  assert.match(headers["permissions-policy"], /camera=\(\)/);
-  assert.match(headers["content-security-policy"],
-    /^default-src 'self'; script-src 'self'[^;]*; style-src 'self'[^;]*; img-src 'self' data: blob:; frame-ancestors 'self'; base-uri 'none'; form-action 'self'; object-src 'none'$/);
-  assert.doesNotMatch(headers["content-security-policy"], /unsafe/);
-  assert.match(headers["x-request-id"], /^[0-9a-z]{26}$/);
-  assert.ok(headers["cache-control"]);
-  assert.equal(headers.server, "shuyuan");
-  assert.match(headers.date, / GMT$/);
 }
 
 test("114: every answer is protected", async (t) => {

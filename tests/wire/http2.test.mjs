@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import http2 from "node:http2";
 import tls from "node:tls";
 
+import {abuses, floods} from "./attacks.mjs";
 import {
   ask, block, certificate, END_HEADERS, END_STREAM, eventually, frame, frames, get, openHttp2, PREFACE, request, start, test, TYPE, Wire,
 } from "./server.mjs";
@@ -161,14 +162,6 @@ test("a header block that drips in is cut", async (t) => {
   await isCut(t, server, wire);
 });
 
-const floods = {
-  "23: PING": () => frame(TYPE.PING, 0, 0, Buffer.alloc(8)),
-  "23: SETTINGS": () => frame(TYPE.SETTINGS, 0, 0),
-  "24: PRIORITY": (i) => frame(TYPE.PRIORITY, 0, 3, Buffer.from([0, 0, 0, 0, i & 255])),
-  "24: WINDOW_UPDATE": () => frame(TYPE.WINDOW_UPDATE, 0, 0, Buffer.from([0, 0, 0, 1])),
-  "24: frames of an unknown type": () => frame(0xee, 0, 0, Buffer.alloc(3)),
-  "24: empty DATA": (i) => i === 0 ? frame(TYPE.HEADERS, END_HEADERS, 1, request("POST", "/echo")) : frame(TYPE.DATA, 0, 1),
-};
 for (const [name, make] of Object.entries(floods)) {
   test(`${name} flood is cut`, async (t) => {
     const server = await begin(t);
@@ -234,35 +227,6 @@ test("many large bodies at once are cut", async (t) => {
   assert.equal((await ask(server, get("/waiting"))).body, "0");
 });
 
-const basic = [[":method", "GET"], [":scheme", "https"], [":authority", "school.example"], [":path", "/echo"]];
-const without = (name) => basic.filter(([field]) => field !== name);
-const abuses = {
-  "two :path": [...basic, [":path", "/x"]],
-  "two :method": [...basic, [":method", "POST"]],
-  "no :path": without(":path"),
-  "no :method": without(":method"),
-  "no :scheme": without(":scheme"),
-  "no :authority": without(":authority"),
-  "a pseudo-field behind a field": [["a", "b"], ...basic],
-  "an unknown pseudo-field": [...basic, [":proxy", "x"]],
-  "a name in upper case": [...basic, ["Abc", "x"]],
-  "CR LF in a value": [...basic, ["a", "b\r\nc: d"]],
-  "NUL in a value": [...basic, ["a", "b\0"]],
-  "a space in a name": [...basic, ["a b", "c"]],
-  "connection": [...basic, ["connection", "keep-alive"]],
-  "transfer-encoding": [...basic, ["transfer-encoding", "chunked"]],
-  "te: gzip": [...basic, ["te", "gzip"]],
-  "CR LF in :path": [...without(":path"), [":path", "/echo\r\nX: y"]],
-  "a space in :path": [...without(":path"), [":path", "/echo x"]],
-  "an absolute :path of another host": [...without(":path"), [":path", "http://other/echo"]],
-  "an empty :path": [...without(":path"), [":path", ""]],
-  "a malformed :authority": [...without(":authority"), [":authority", "a@b"]],
-  ":scheme http over TLS": [...without(":scheme"), [":scheme", "http"]],
-  ":method CONNECT": [...without(":method"), [":method", "CONNECT"]],
-  ":method TRACE": [...without(":method"), [":method", "TRACE"]],
-  "a content-length that lies": [...without(":method"), [":method", "POST"], ["content-length", "-5"]],
-  "70 fields": [...basic, ...Array.from({length: 70}, (_, i) => [`a${i}`, "b"])],
-};
 test("27: abuse of pseudo-fields and fields is refused", async (t) => {
   const server = await begin(t);
   for (const [name, fields] of Object.entries(abuses)) {

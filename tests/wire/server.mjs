@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Starts the small server of tests/core/http/echo_server.c and talks to it byte by byte.
+import assert from "node:assert/strict";
 import {execFileSync, spawn} from "node:child_process";
 import {mkdtempSync} from "node:fs";
 import net from "node:net";
@@ -149,6 +150,22 @@ export async function ask(server, bytes, options) {
 export const get = (path, extra = "") => `GET ${path} HTTP/1.1\r\nHost: school.example\r\n${extra}\r\n`;
 export const post = (path, body, extra = "") =>
   `POST ${path} HTTP/1.1\r\nHost: school.example\r\nContent-Length: ${Buffer.byteLength(body)}\r\n${extra}\r\n${body}`;
+
+/** What every answer carries. */
+export function isProtected(answer) {
+  const {headers} = answer;
+  assert.equal(headers["x-content-type-options"], "nosniff");
+  assert.equal(headers["referrer-policy"], "same-origin");
+  assert.equal(headers["cross-origin-opener-policy"], "same-origin");
+  assert.match(headers["permissions-policy"], /camera=\(\)/);
+  assert.match(headers["content-security-policy"],
+    /^default-src 'self'; script-src 'self'[^;]*; style-src 'self'[^;]*; img-src 'self' data: blob:; frame-ancestors 'self'; base-uri 'none'; form-action 'self'; object-src 'none'$/);
+  assert.doesNotMatch(headers["content-security-policy"], /unsafe/);
+  assert.match(headers["x-request-id"], /^[0-9a-z]{26}$/);
+  assert.ok(headers["cache-control"]);
+  assert.equal(headers.server, "shuyuan");
+  assert.match(headers.date, / GMT$/);
+}
 
 /** Asks for something again until it is so. */
 export async function eventually(look) {
