@@ -312,7 +312,6 @@ static void reload(struct committer *committer)
         return;
     }
     instance_reload(&committer->instance);
-    log_info("configuration reloaded");
 }
 
 static void take_signal(struct committer *committer)

@@ -112,6 +112,7 @@ void instance_reload(struct instance *instance)
 {
     instance_log_level(instance->config);
     take_limits(instance);
+    log_info("configuration reloaded");
 }
 
 bool instance_open(struct instance *instance, const struct config *config, enum store_role role,

@@ -40,7 +40,6 @@ static void reload(struct worker *worker)
         return;
     }
     instance_reload(&worker->instance);
-    log_info("configuration reloaded");
 }
 
 static void take_signal(void *context)

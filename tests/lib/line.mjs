@@ -13,13 +13,16 @@ export class Line {
     return line;
   }
 
-  // A connection to a worker that is not among the others.
-  static async toAnother(server, others = []) {
+  // A connection to a worker that is not among the others; to the same as another's.
+  static toAnother(server, others = []) { return Line.where(server, (worker) => !others.some((other) => other.worker === worker)); }
+  static toSame(server, other) { return Line.where(server, (worker) => other.worker === worker); }
+
+  static async where(server, fits) {
     for (;;) {
       const line = await Line.open(server);
       const { headers } = await line.ask("/healthz");
       line.worker = await until(() => server.lines().find((one) => one.id === headers["x-request-id"])?.process, "the line of the log");
-      if (!others.some((other) => other.worker === line.worker)) return line;
+      if (fits(line.worker)) return line;
       line.end();
     }
   }

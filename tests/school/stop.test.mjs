@@ -22,13 +22,13 @@ test("a write that waits for the disk is answered, then all end with exit 0", as
   const mum = await signedIn(server, "guardian");
   const { path, fields } = await leaveForm(server, mum);
   const [committer] = server.pids();
-  const line = await Line.open(server);
+  const line = await Line.toAnother(server), idle = await Line.toSame(server, line);
   process.kill(committer, "SIGSTOP");
   await sendBehind(line, Line.head(line.host, path, {
     method: "POST", headers: { cookie: cookieOf(mum) }, body: new URLSearchParams({ ...fields, reason: "just before the stop" }).toString(),
   }));
   server.child.kill("SIGTERM");
-  await until(() => server.log.includes("stopping"), "the stop");
+  await idle.wire.closed(); // so the worker knows
   assert.equal(line.wire.bytes.length, 0, "not answered before it is durable");
   process.kill(committer, "SIGCONT");
   const answer = await line.answer();
@@ -73,7 +73,7 @@ test("Ctrl-C reaches all processes at once, and ends as orderly", async () => {
   await sendBehind(line, Line.head(line.host, path, {
     method: "POST", headers: { cookie: cookieOf(mum) }, body: new URLSearchParams({ ...fields, reason: "interrupted" }).toString(),
   }));
-  for (const pid of [server.child.pid, ...server.pids()]) process.kill(pid, "SIGINT");
+  for (const pid of [...server.pids(), server.child.pid]) process.kill(pid, "SIGINT");
   process.kill(committer, "SIGCONT");
   assert.equal((await line.answer()).status, 303);
   assert.deepEqual(await server.ended, { code: 0, signal: null });
