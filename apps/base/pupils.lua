@@ -52,6 +52,10 @@ pupils.guardianship:allow("read", {
   office    = {"school in @me.orgs"},
 })
 
+-- For other apps: what happened, by ids; whoever may read the records sees the rest.
+app.event("student.joined") -- {student, class}
+app.event("student.moved")  -- {student, class}: into that class
+
 app.set("children", {from = "base.guardianship", match = "guardian is @me", take = "student",
                      role = "guardian"})
 app.set("guardians", {from = "base.guardianship", match = "student is @it", take = "guardian"})

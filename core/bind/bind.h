@@ -45,6 +45,7 @@ struct app {
     struct route routes[ROUTES_MAX];
     size_t route_count;
     struct names importers, homes; // homes: the roles it has cards for
+    struct names events;           // that it emits, without the app
     struct jobs jobs;
     struct state *state;           // NULL until first used
 };
@@ -119,6 +120,9 @@ void call_budget(struct view *view, const struct app *app);
 // Enters a call on a state and leaves it: calls nest.
 struct call *call_enter(struct state *state, struct call *call);
 void call_leave(struct state *state, struct call *outer);
+
+// bind_app.c: adds the text at 1 to a list of names, while the app declares.
+int bind_add_name(lua_State *L, struct names *names);
 
 // answer.c: [-0, +0]; reads the answer table at the given index.
 void answer_read(lua_State *L, int at, struct host_answer *answer);
@@ -240,3 +244,5 @@ int open_core_yaml(lua_State *L);
 int open_core_people(lua_State *L);
 int open_core_log(lua_State *L);
 int open_core_job(lua_State *L);
+
+bool job_event_is_known(const struct host *host, const char *full); // bind_job.c

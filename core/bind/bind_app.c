@@ -56,7 +56,7 @@ static int route(lua_State *L)
     return 0;
 }
 
-static int add_name(lua_State *L, struct names *names)
+int bind_add_name(lua_State *L, struct names *names)
 {
     struct state *state = bind_state(L);
     const char *name = luaL_checkstring(L, 1);
@@ -75,13 +75,13 @@ static int add_name(lua_State *L, struct names *names)
 /// app.importer(name: string)
 static int importer(lua_State *L)
 {
-    return add_name(L, &bind_state(L)->app->importers);
+    return bind_add_name(L, &bind_state(L)->app->importers);
 }
 
 /// app.home(role: string)
 static int home(lua_State *L)
 {
-    return add_name(L, &bind_state(L)->app->homes);
+    return bind_add_name(L, &bind_state(L)->app->homes);
 }
 
 static void push_setting(lua_State *L, const struct setting *setting)

@@ -24,12 +24,13 @@ static int refuse_unknown(lua_State *L, const struct app *app, const char *name)
     bind_raise_unknown(L, "job", name, app->manifest.id, known, app->jobs.count);
 }
 
-/// job.declare(name: string, retry: integer)
+/// job.declare(name: string, retry: integer, event?: string)
 static int declare(lua_State *L)
 {
     struct state *state = bind_state(L);
     struct app *app = state->app;
-    const char *name = luaL_checkstring(L, 1);
+    struct arena *arena = &app->host->arena;
+    const char *name = luaL_checkstring(L, 1), *event = luaL_optstring(L, 3, NULL);
     lua_Integer retry = luaL_checkinteger(L, 2);
 
     if (!state->declaring)
@@ -43,7 +44,8 @@ static int declare(lua_State *L)
     if (app->jobs.count == NAMES_MAX)
         return luaL_error(L, "at most %d jobs an app", NAMES_MAX);
     app->jobs.list[app->jobs.count++] = (struct host_job){
-        app->manifest.id, arena_text(&app->host->arena, slice_text(name)), (unsigned)retry};
+        app->manifest.id, arena_text(arena, slice_text(name)), (unsigned)retry,
+        event != NULL ? arena_text(arena, slice_text(event)) : NULL};
     return 0;
 }
 
@@ -71,12 +73,72 @@ static int queue(lua_State *L)
     return 1;
 }
 
+/// job.event(name: string)
+static int event(lua_State *L)
+{
+    return bind_add_name(L, &bind_state(L)->app->events);
+}
+
+static bool names_have(const struct names *names, const char *name)
+{
+    for (size_t i = 0; i < names->count; i++)
+        if (strcmp(names->list[i], name) == 0)
+            return true;
+    return false;
+}
+
+static void queue_for(lua_State *L, struct call *call, const struct app *app, const char *event,
+                      struct slice arg)
+{
+    for (size_t i = 0; i < app->jobs.count; i++) {
+        const struct host_job *about = &app->jobs.list[i];
+        struct job job = {.org = call->request->org, .app = about->app, .name = about->name,
+                          .key = slice_text(""), .arg = arg,
+                          .due_ms = clock_wall_ms(call->view->clock)};
+        bool added;
+        struct err err;
+
+        if (about->event != NULL && strcmp(about->event, event) == 0 &&
+            !queue_add(call->view, &job, &added, &err))
+            script_raise(L, &err);
+    }
+}
+
+/// job.emit(event: string, arg: string)
+// One job for each app that listens; of one in quarantine it waits.
+static int emit(lua_State *L)
+{
+    const struct app *app = bind_state(L)->app;
+    const char *name = luaL_checkstring(L, 1), *full;
+    struct slice arg = bind_check_slice(L, 2);
+    struct call *call = bind_write_call(L, "an event is emitted");
+
+    if (!names_have(&app->events, name))
+        bind_raise_unknown(L, "event", name, app->manifest.id, app->events.list,
+                           app->events.count);
+    full = lua_pushfstring(L, "%s.%s", app->manifest.id, name);
+    for (size_t i = 0; i < app->host->app_count; i++)
+        queue_for(L, call, &app->host->apps[i], full, arg);
+    return 0;
+}
+
 int open_core_job(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"declare", declare}, {"queue", queue}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"declare", declare}, {"queue", queue}, {"event", event}, {"emit", emit}, {NULL, NULL}};
 
     luaL_newlib(L, functions);
     return 1;
+}
+
+// Is the event that a job listens to declared by its app?
+bool job_event_is_known(const struct host *host, const char *full)
+{
+    const char *dot = strchr(full, '.');
+    const struct app *app =
+        dot != NULL ? host_find(host, slice_of(full, (size_t)(dot - full))) : NULL;
+
+    return app != NULL && names_have(&app->events, dot + 1);
 }
 
 // Running ----------------------------------------------------------------------------------

@@ -212,6 +212,21 @@ static void check_asks(struct host *host)
     }
 }
 
+static void check_events(struct host *host)
+{
+    for (size_t i = 0; i < host->app_count; i++) {
+        struct app *app = &host->apps[i];
+
+        for (size_t j = 0; j < app->jobs.count && app->problem == NULL; j++) {
+            const char *event = app->jobs.list[j].event;
+
+            if (event != NULL && !job_event_is_known(host, event))
+                quarantine(app, arena_format(&host->arena,
+                                             "listens to '%s', which no app declares", event));
+        }
+    }
+}
+
 // An app whose need went into quarantine by the check goes with it, and so on.
 static void check_needs(struct host *host)
 {
@@ -269,6 +284,7 @@ static bool start(struct host *host, struct err *err)
     catalog_check(host->catalog, found, host);
     check_rules(host);
     check_asks(host);
+    check_events(host);
     check_needs(host);
     list_apps(host);
     if (host->apps[0].problem != NULL)

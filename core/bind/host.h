@@ -99,10 +99,11 @@ struct host_row {
 };
 bool host_import(struct host *host, struct view *view, struct id org, const char *app,
                  const char *importer, struct host_row *rows, size_t row_count, struct err *err);
-// A job of an app, declared in Lua by app.job.
+// A job of an app, declared in Lua by app.job or app.on.
 struct host_job {
     const char *app, *name;
     unsigned retry; // how often it is run again after a failure
+    const char *event; // whose occurrence queues it ("base.student.joined"); NULL: its app does
 };
 size_t host_jobs(const struct host *host, const char *app, const struct host_job **jobs);
 const struct host_job *host_find_job(const struct host *host, const char *app, const char *name);

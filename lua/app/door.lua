@@ -48,6 +48,9 @@ local function declarations(instance)
       instance.importers[name] = handler
     end,
     job = function(name, spec, handler) job.declare(instance, name, spec, handler) end,
+    event = require("core.job").event,
+    emit = job.emit,
+    on = function(event, spec, handler) job.on(instance, event, spec, handler) end,
     after = function(name, arg, wait) return job.after(instance, name, arg, wait) end,
   }
 end

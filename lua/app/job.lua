@@ -9,6 +9,7 @@ local options = require("app.options")
 local jobs = {}
 
 local KEYS <const> = {"retry", "key"}
+local ON_KEYS <const> = {"retry"}
 local WAIT_KEYS <const> = {"seconds", "minutes", "hours", "days"}
 local MS <const> = {seconds = 1000, minutes = 60000, hours = 3600000, days = 86400000}
 local RETRY <const> = 5
@@ -26,6 +27,29 @@ function jobs.declare(instance, name, spec, handler)
   end
   job.declare(name, spec.retry or RETRY)
   instance.jobs[name] = {handler = handler, key = spec.key}
+end
+
+local function on_name(event)
+  return "on " .. event
+end
+
+--- Runs a job of this app for each occurrence of another app's event: fn(what it was emitted with).
+function jobs.on(instance, event, spec, handler)
+  if type(spec) == "function" then
+    spec, handler = {}, spec
+  end
+  local place = ("what is done on '%s'"):format(tostring(event))
+  options.check(spec, place, ON_KEYS)
+  if type(handler) ~= "function" then
+    error(place .. " must be a function", 3)
+  end
+  job.declare(on_name(event), spec.retry or RETRY, event)
+  instance.jobs[on_name(event)] = {handler = handler}
+end
+
+--- Queues a job for each app that listens, in the commit of this call.
+function jobs.emit(name, arg)
+  job.emit(name, json.encode(arg or {}))
 end
 
 local function wait_of(wait)

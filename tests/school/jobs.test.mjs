@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Queued work in a running school: done soon, shown to operators while it waits or was given up.
 import assert from "node:assert/strict";
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { forms, product, root, serve, shuyuan, signedIn, until } from "../lib/school.mjs";
@@ -49,6 +49,14 @@ test("what fails again and again is given up, shown, and gets another chance", a
   await until(async () => (await server.metrics()).jobs_dead === 1, "the dead letter again");
   assert.equal(shuyuan(server.data, ["job", "retry", "--all"]), "1 jobs wait again\n");
   await until(async () => (await server.metrics()).job_failures_total === 6, "two more runs");
+});
+
+test("what happens in one application is heard by another", async () => {
+  const file = join(folder, "one.csv");
+  const before = await traces();
+  writeFileSync(file, "班级,姓名,学号\n三(1)班,新同学,990001\n");
+  assert.match(shuyuan(server.data, ["data", "import", "--as", "base.students", "--commit", "--org", server.accounts.guardian.org, file, "--set", `platform=${folder}`]), /1 created/);
+  await until(async () => await traces() === before + 1, "the trace of the newcomer");
 });
 
 test("a wrong id is told, and nothing changes", () => {

@@ -126,6 +126,7 @@ local function write_student(student, person, place)
     local followed, word
     followed, word, key = guardians.follow(student)
     if not followed then return nil, word, key end
+    app.emit("student.moved", {student = student.id, class = student.class.id})
   end
   return student, changed
 end
@@ -140,7 +141,10 @@ local function write(pupil, place, student, person)
   local linked, word
   linked, word, key = guardians.write(pupil.guardians, saved)
   if linked == nil then return nil, word, key end
-  if not student then return "created" end
+  if not student then
+    app.emit("student.joined", {student = saved.id, class = saved.class.id})
+    return "created"
+  end
   return (mended or changed or linked) and "updated" or "same"
 end
 

@@ -83,7 +83,8 @@ static int run_due(void)
 static void open_world(void)
 {
     CHECK(world_open(&world, "tests/core/serve/errands", false));
-    CHECK(world.problem_count == 1);
+    CHECK(world.problem_count == 2);
+    CHECK(world_said(&world, "deaf", "listens to 'base.thing.mode', which no app declares"));
     CHECK(world_said(&world, "astray", "asks to read base.thimg, which is no collection"));
     set_root();
     ahead_ms = 0;
@@ -272,6 +273,41 @@ static void a_set_of_what_is_not_asked_for_is_refused_by_name(void)
     CHECK(strstr(jobs[0]->problem, "does not ask to read base.secret") != NULL);
 }
 
+// Its outcome's error text; committed when it did well.
+static const char *emit(const char *importer)
+{
+    struct store_txn *txn = store_begin(world.store, STORE_WRITE, &err);
+    struct budget budget;
+    struct view view = world_view(&world, txn, NULL, &budget);
+    struct host_param cell = {slice_text("name"), slice_text("a spade")};
+    struct host_row row = {.line = 2, .cells = &cell, .cell_count = 1};
+
+    err = (struct err){ERR_NONE, ""};
+    if (host_import(world.host, &view, world.west, "base", importer, &row, 1, &err))
+        CHECK_OK(store_commit_wait(txn, &err), &err);
+    store_end(txn);
+    return err.text;
+}
+
+static void an_event_is_a_job_of_each_app_that_listens_where_it_happened(void)
+{
+    struct visit visit = {.method = "GET", .app = "errand", .path = "/notes", .org = world.west,
+                          .person = world.root, .role = "keeper"};
+
+    CHECK(emit("made")[0] == 0);
+    CHECK(counts().waiting == 2); // errand's, and that of the app in quarantine
+    CHECK(run_due() == 1 && notes_are("{}"));
+    world_visit(&world, &visit);
+    CHECK(strcmp(visit.body, "[\"made a spade\"]") == 0);
+    CHECK(counts().waiting == 1 && counts().dead == 0);
+}
+
+static void an_event_that_is_not_declared_is_told_by_name(void)
+{
+    CHECK(strstr(emit("mistyped"), "did you mean 'thing.made'?") != NULL);
+    CHECK(counts().waiting == 0);
+}
+
 static void a_job_may_queue_the_next(void)
 {
     send("POST", "/queue", "job", "chain");
@@ -374,6 +410,8 @@ int main(void)
     IN_A_WORLD(a_job_is_nobody_at_the_organisation_that_queued_it);
     IN_A_WORLD(a_job_sees_of_other_apps_what_its_manifest_asks_for);
     IN_A_WORLD(a_set_of_what_is_not_asked_for_is_refused_by_name);
+    IN_A_WORLD(an_event_is_a_job_of_each_app_that_listens_where_it_happened);
+    IN_A_WORLD(an_event_that_is_not_declared_is_told_by_name);
     IN_A_WORLD(a_job_may_queue_the_next);
     IN_A_WORLD(the_job_of_a_killed_process_is_done_by_the_next);
     IN_A_WORLD(a_job_that_kills_its_process_again_and_again_is_put_aside);

@@ -20,6 +20,10 @@ app.job("fail", {retry = 1}, function()
   return nil, "as_asked"
 end)
 
+app.on("base.student.joined", function(event)
+  assert(traces:create({text = "joined " .. event.student}))
+end)
+
 app.get("/", GUARDIAN, function()
   return app.page("errand", {})
 end)

@@ -16,4 +16,13 @@ for _, name in ipairs {"thing", "secret"} do
   end)
 end
 
+app.event("thing.made")
+app.importer("made", {columns = {"name"}}, function(cells)
+  app.emit("thing.made", {name = cells.name})
+  return "created"
+end)
+app.importer("mistyped", {columns = {"name"}}, function()
+  app.emit("thing.mode", {})
+end)
+
 app.set("all_secrets", {from = "base.secret", match = "id is @it", take = "id"})

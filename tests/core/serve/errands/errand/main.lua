@@ -51,6 +51,10 @@ app.job("chain", function(arg)
   end
 end)
 
+app.on("base.thing.made", function(event)
+  assert(notes:create({text = "made " .. event.name}))
+end)
+
 local KEEPER <const> = {allow = {"keeper"}}
 
 app.post("/note", KEEPER, function(req)
