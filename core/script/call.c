@@ -138,7 +138,10 @@ static void begin(struct script *script)
         return;
     script->base = script->peak = script->used;
     script->printed = 0;
-    script->pattern_steps = 0;
+    script->pattern_steps = script->steps = 0;
+    script->is_seeded = false;
+    script->thread_count = 0;
+    script->serial++;
     script->began_us = clock_mono_us(script->clock);
 }
 

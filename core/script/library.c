@@ -54,32 +54,6 @@ void library_freeze(lua_State *L)
     lua_setmetatable(L, -2);
 }
 
-// The bare randomseed() answers with an address; and without a seed of ours the first one is
-// made of addresses too.
-static int random_seed(lua_State *L)
-{
-    luaL_checkinteger(L, 1);
-    luaL_optinteger(L, 2, 0);
-    lua_settop(L, 2);
-    lua_pushvalue(L, lua_upvalueindex(1)); // it finds the generator in an upvalue of its own
-    lua_insert(L, 1);
-    lua_call(L, 2, 0);
-    return 0;
-}
-
-static void math_open(lua_State *L)
-{
-    static const luaL_Reg wrappers[] = {{"randomseed", random_seed}, {NULL, NULL}};
-    lua_Integer seed[2];
-
-    random_fill(random_system(), seed, sizeof seed);
-    lua_getfield(L, -1, "randomseed");
-    lua_pushinteger(L, seed[0]);
-    lua_pushinteger(L, seed[1]);
-    lua_call(L, 2, 0);
-    library_wrap(L, wrappers);
-}
-
 // ("x"):rep reaches the functions through the metatable of strings, string.rep through a view.
 static void lock_strings(lua_State *L)
 {
@@ -169,7 +143,7 @@ int library_open(lua_State *L)
     open_base(L);
     open_table(L, LUA_STRLIBNAME, text_open);
     open_table(L, LUA_TABLIBNAME, list_open);
-    open_table(L, LUA_MATHLIBNAME, math_open);
+    open_table(L, LUA_MATHLIBNAME, chance_open);
     open_table(L, LUA_UTF8LIBNAME, NULL);
     open_table(L, LUA_COLIBNAME, thread_open);
     lua_newtable(L);

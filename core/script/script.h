@@ -87,6 +87,11 @@ size_t script_growth(const struct script *script);  // the last call's highest p
 // "leave/main.lua:12", the nearest caller in the app's own files; false when there is none.
 enum { SCRIPT_PLACE_MAX = 160 };
 bool script_place(lua_State *L, char place[SCRIPT_PLACE_MAX]);
+// Counts the instructions of calls, coroutines included, one by one; for tests, between calls.
+void script_count(struct script *script, bool on);
+int64_t script_steps(const struct script *script);         // of the last counted call
+int64_t script_pattern_steps(const struct script *script); // of the last call, counted always
+
 // Raises err as a Lua error that carries its code through pcall-free C: bindings use it.
 int script_raise(lua_State *L, const struct err *err) __attribute__((noreturn));
 // To be called at the start of each host function: raises when the deadline has passed.

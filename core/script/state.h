@@ -58,12 +58,17 @@ struct script {
     const char *passed;       // which budget made it spent
     size_t growth, printed;
     int64_t pattern_steps; // of this call
-    struct err failure;    // filled where an error is raised, before the stack unwinds
+    int64_t steps;         // of this call, while counting
+    bool is_counting;
+    uint64_t chance[4]; // of this call: the state of math.random
+    bool is_seeded;
+    lua_Integer serial; // of this call
+    struct err failure; // filled where an error is raised, before the stack unwinds
     struct folder *folders;
     int vars, room, loaded;       // registry: shared functions; the library room
     int modules, chunks, threads; // registry: C modules, compiled files, live coroutines
     int mode;                     // registry: the name under which Lua looks for weak tables
-    size_t thread_count;
+    size_t thread_count;          // made in this call and alive
 };
 
 struct script_instance {
@@ -94,6 +99,8 @@ void text_base_open(lua_State *L);
 void search_open(lua_State *L);
 void list_open(lua_State *L);
 void thread_open(lua_State *L);
+void chance_open(lua_State *L);
+void count_enter(lua_State *L);                            // before a coroutine runs
 const char *text_of(lua_State *L, int index, size_t *len); // tostring without addresses: [-0, +1]
 
 // library.c: gives the table on top weak keys

@@ -20,14 +20,21 @@ static bool is_live(lua_State *co)
     }
 }
 
-// Forgets the dead and, through the weak table, the collected ones.
+// Was the coroutine, whose mark is on the top, made in this call? Those of earlier calls count
+// for nothing, or one organisation could leave no room for another.
+static bool is_ours(lua_State *L)
+{
+    return lua_tointeger(L, -1) == script_of(L)->serial;
+}
+
+// Forgets the dead, those of earlier calls and, through the weak table, the collected ones.
 static void count_live(lua_State *L, struct script *script)
 {
     lua_gc(L, LUA_GCCOLLECT);
     script->thread_count = 0;
     lua_rawgeti(L, LUA_REGISTRYINDEX, script->threads);
     for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
-        if (is_live(lua_tothread(L, -2))) {
+        if (is_ours(L) && is_live(lua_tothread(L, -2))) {
             script->thread_count++;
         } else {
             lua_pushvalue(L, -2);
@@ -47,7 +54,8 @@ static void forget(lua_State *L, lua_State *co)
     lua_pushthread(co);
     lua_xmove(co, L, 1);
     lua_pushvalue(L, -1);
-    if (lua_rawget(L, -3) != LUA_TNIL)
+    lua_rawget(L, -3);
+    if (is_ours(L) && script->thread_count > 0)
         script->thread_count--;
     lua_pop(L, 1);
     lua_pushnil(L);
@@ -70,7 +78,7 @@ static int thread_create(lua_State *L)
     lua_xmove(L, co, 1);
     lua_rawgeti(L, LUA_REGISTRYINDEX, script->threads);
     lua_pushvalue(L, -2);
-    lua_pushboolean(L, 1);
+    lua_pushinteger(L, script->serial);
     lua_rawset(L, -3);
     script->thread_count++;
     lua_pop(L, 1);
@@ -90,6 +98,7 @@ static void enter(lua_State *L, lua_State *co)
 {
     struct script *script = script_of(L);
 
+    count_enter(co);
     script->deadline.running = co;
     if (script->deadline.expired) {
         script->deadline.running = L;

@@ -648,8 +648,92 @@ static void too_little_memory_is_an_error_from_the_start(void)
     }
 }
 
+static int64_t steps_of(struct script *script, const char *text)
+{
+    struct err err;
+
+    CHECK_OK(script_compile(script, slice_text(text), "@notes/main.lua", &err), &err);
+    CHECK_OK(script_call(script, 0, 0, &err), &err);
+    return script_steps(script);
+}
+
+static void steps_are_counted_one_by_one(void)
+{
+    static const char *const loop = "for i = 1, 1000 do local x = i end";
+    static const char *const co = "coroutine.wrap(function() for i = 1, 1000 do local x = i end"
+                                  " end)()";
+    struct script *script = make();
+    struct err err;
+    int64_t once;
+
+    CHECK(steps_of(script, loop) == 0);
+    script_count(script, true);
+    once = steps_of(script, loop);
+    CHECK(once > 2000 && once < 2020 && steps_of(script, loop) == once);
+    CHECK(steps_of(script, co) > once && steps_of(script, co) < once + 30);
+    CHECK(steps_of(script, "return ('abc'):find('b')") < 20 && script_pattern_steps(script) > 0);
+    CHECK(!run(script, "coroutine.wrap(function() while true do pcall(error) end end)()", &err));
+    CHECK(err.code == ERR_LIMIT);
+    script_destroy(script);
+
+    script = make();
+    script_count(script, true);
+    CHECK_OK(run(script,
+                 "return coroutine.wrap(function() while true do coroutine.yield() end end)", &err),
+             &err);
+    script_count(script, false);
+    lua_pushvalue(script_state(script), -1);
+    CHECK_OK(script_call(script, 0, 0, &err), &err);
+    CHECK(script_steps(script) == 0);
+    script_destroy(script);
+}
+
+static void chance_is_the_calls_own(void)
+{
+    struct script *script = make();
+    struct err err;
+
+    CHECK_OK(run(script, "math.randomseed(7) return math.random(0)", &err), &err);
+    CHECK_OK(run(script, "math.randomseed(7) return math.random(0)", &err), &err);
+    CHECK(lua_rawequal(script_state(script), -1, -2));
+    CHECK_OK(run(script, "return math.random(0)", &err), &err);
+    CHECK_OK(run(script, "math.randomseed(7) math.random(0) return math.random(0)", &err), &err);
+    CHECK(!lua_rawequal(script_state(script), -1, -2) &&
+          !lua_rawequal(script_state(script), -2, -3));
+    script_destroy(script);
+    holds("local seen = {} for i = 1, 1000 do local x = math.random(3, 6) seen[x] = true"
+          " if x < 3 or x > 6 then return false end end"
+          " return seen[3] and seen[4] and seen[5] and seen[6]");
+    holds("for i = 1, 1000 do local x = math.random() if x < 0 or x >= 1 then return false end end"
+          " return math.type(math.random(math.mininteger, math.maxinteger)) == 'integer'"
+          " and math.random(5, 5) == 5 and math.random(1) == 1");
+    fails("return math.random(2, 1)", "interval is empty");
+    fails("return math.random(-1)", "interval is empty");
+    fails("return math.random(1, 2, 3)", "wrong number of arguments");
+}
+
+static void coroutines_of_earlier_calls_leave_room(void)
+{
+    static const char *const keep =
+        "local kept = {} return function() for i = 1, 64 do local co = coroutine.create(function()"
+        " coroutine.yield() end) coroutine.resume(co) kept[#kept + 1] = co end return #kept end";
+    struct script *script = make();
+    struct err err;
+
+    CHECK_OK(run(script, keep, &err), &err);
+    for (int i = 1; i <= 3; i++) {
+        lua_pushvalue(script_state(script), 1);
+        CHECK_OK(script_call(script, 0, 1, &err), &err);
+        CHECK(lua_tointeger(script_state(script), -1) == i * 64);
+    }
+    script_destroy(script);
+}
+
 int main(void)
 {
+    RUN(steps_are_counted_one_by_one);
+    RUN(chance_is_the_calls_own);
+    RUN(coroutines_of_earlier_calls_leave_room);
     RUN(a_script_computes_and_answers);
     RUN(what_reaches_outside_is_absent);
     RUN(bytecode_is_never_loaded);
