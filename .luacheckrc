@@ -3,4 +3,4 @@ std = "lua54"
 self = false
 max_line_length = 150
 files["lua/web"] = {read_globals = {"readonly", "weak"}} -- the library room of a state has them
-files["lua/app"] = {read_globals = {"weak"}}
+files["lua/app"] = {read_globals = {"readonly", "weak"}}

@@ -45,10 +45,13 @@ function pages.has(name)
   return html.source("app", "pages/" .. name .. ".html") ~= nil
 end
 
+-- Templates of the app see it, whichever organisation they are drawn for.
+local here = readonly(require("ui.here"))
+
 -- What every page may use beside its data. One table an instance: templates remember it.
 local function env_of(instance)
   instance.env = instance.env or {
-    app = instance.app, ui = instance.offers["app.ui"], here = require("ui.here"),
+    app = instance.app, ui = instance.offers["app.ui"], here = here,
     t = text.app, word = text.platform, url = url.of,
   }
   return instance.env

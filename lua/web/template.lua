@@ -19,7 +19,9 @@ local line_ends = require("web.blocks").line_ends
 
 local template = {}
 
-local HEAD <const> = "local _text_,_attribute_,_url_,_path_,_query_,_script_,_markup_,_optional_,_layout_=...;"
+-- A compiled template serves every organisation: what its code shares with its next run is constant.
+local HEAD <const> = "local _text_<const>,_attribute_<const>,_url_<const>,_path_<const>,_query_<const>,"
+  .. "_script_<const>,_markup_<const>,_optional_<const>,_layout_<const> =...;"
   .. "return function(_ENV)local _out_,_n_={},0;"
 local TAIL <const> = " return _out_,_n_ end"
 
@@ -49,7 +51,7 @@ local BUILT_IN <const> = {
   ipairs = ipairs, pairs = pairs, next = next, select = select, tonumber = tonumber, tostring = tostring, type = type,
   math = math, string = string, table = table, utf8 = utf8,
 }
-local NOTHING <const> = {}
+local NOTHING <const> = readonly({})
 
 local function new_scope_type(env)
   return {

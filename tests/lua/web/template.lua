@@ -180,6 +180,13 @@ test("a template cannot reach beyond its data", function(w)
   w:expect(render("<%= data.data %>", {data = {data = 7}}), "7")
 end)
 
+test("what the runs of a template share cannot be changed", function(w)
+  refuses(w, "attempt to assign to const variable '_text_'", "<% _text_ = nil %>")
+  refuses(w, "attempt to assign to const variable '_layout_'", "<% function _layout_() end %>")
+  local NO_DATA <const> = "<% data.left = 1 %>"
+  w:expect_error("cannot be changed", render, NO_DATA)
+end)
+
 test("branches end in one place, so that no condition moves a value", function(w)
   refuses(w, "'if' (line 1) ends in another place", "<% if x then %><p title='<% end %><%= y %>")
   refuses(w, "the branches of 'if' (line 1)", "<% if x then %><script><% else %><p><% end %><%= y %>")

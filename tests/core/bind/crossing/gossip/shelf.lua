@@ -1,0 +1,3 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- A module with a table that stays.
+return {things = {}}
