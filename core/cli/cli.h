@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Commands. Each is a row of a table: its name, what it does, an example, its options; one
-// file a command. Exit status: 0 done, 1 a problem was found, 2 wrong use.
+// file a command. Exit status: 0 done, 1 a problem was found, 2 wrong use, 3 a script was stopped.
 #pragma once
 
 #include "serve/instance.h"
 
-enum { CLI_DONE = 0, CLI_PROBLEM = 1, CLI_USAGE = 2, CLI_VALUES_MAX = 64 };
+enum { CLI_DONE = 0, CLI_PROBLEM = 1, CLI_USAGE = 2, CLI_STOPPED = 3, CLI_VALUES_MAX = 64 };
 
 struct cli_option {
     const char *name, *value; // "org", "CODE"; value NULL: a switch
@@ -38,7 +38,7 @@ extern const struct cli_command command_serve, command_check, command_user_add,
     command_user_passwd, command_user_disable, command_user_enable, command_user_list,
     command_org_add, command_org_import, command_org_list,
     command_data_import, command_data_export, command_data_rebuild, command_job_list,
-    command_job_retry;
+    command_job_retry, command_app_run;
 
 const char *cli_value(const struct cli *cli, const char *name); // the last one given, or NULL
 bool cli_switch(const struct cli *cli, const char *name);

@@ -217,3 +217,33 @@ bool script_instance_require(struct script_instance *instance, const char *name,
     lua_pushlightuserdata(L, (void *)name);
     return script_call(instance->script, 2, 1, err);
 }
+
+struct order {
+    struct script_instance *instance;
+    struct slice text;
+    const char *name;
+};
+
+static int instance_run(lua_State *L)
+{
+    struct order *order = lua_touserdata(L, 1);
+
+    if (module_load(L, order->text, order->name, true) != LUA_OK)
+        return lua_error(L);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, order->instance->room);
+    lua_call(L, 1, 0);
+    return 0;
+}
+
+bool script_instance_run(struct script_instance *instance, struct slice text, const char *name,
+                         struct err *err)
+{
+    struct order order = {instance, text, name};
+    lua_State *L = script_state(instance->script);
+
+    if (text.len > FILE_MAX)
+        return err_set(err, ERR_LIMIT, "%s is longer than 256 KiB", name);
+    lua_pushcfunction(L, instance_run);
+    lua_pushlightuserdata(L, &order);
+    return script_call(instance->script, 1, 0, err);
+}

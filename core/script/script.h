@@ -70,6 +70,9 @@ void script_instance_destroy(struct script_instance *instance); // accepts NULL
 void script_instance_offer(struct script_instance *instance, const char *name);
 // Requires a module of the instance (first of all its "main"): [-0, +1].
 bool script_instance_require(struct script_instance *instance, const char *name, struct err *err);
+// Compiles and runs text with the instance's globals, in one call: [-0, +0]. name is "@main.lua".
+bool script_instance_run(struct script_instance *instance, struct slice text, const char *name,
+                         struct err *err);
 
 // Compiles text (never bytecode) into a function of the library room: [-0, +1]. name is
 // "@leave/main.lua".
@@ -87,6 +90,10 @@ size_t script_growth(const struct script *script);  // the last call's highest p
 // "leave/main.lua:12", the nearest caller in the app's own files; false when there is none.
 enum { SCRIPT_PLACE_MAX = 160 };
 bool script_place(lua_State *L, char place[SCRIPT_PLACE_MAX]);
+// Where print goes, instead of the log.
+typedef void script_printer(void *context, struct slice line);
+void script_print(struct script *script, script_printer *printer, void *context);
+
 // Counts the instructions of calls, coroutines included, one by one; for tests, between calls.
 void script_count(struct script *script, bool on);
 int64_t script_steps(const struct script *script);         // of the last counted call

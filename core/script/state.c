@@ -109,6 +109,12 @@ void *script_owner(lua_State *L)
     return script_of(L)->owner;
 }
 
+void script_print(struct script *script, script_printer *printer, void *context)
+{
+    script->printer = printer;
+    script->printer_context = context;
+}
+
 bool script_is_spent(const struct script *script)
 {
     return script->deadline.expired || script->passed != NULL;

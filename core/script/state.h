@@ -57,6 +57,8 @@ struct script {
     int64_t paused_us;        // when it began to wait
     const char *passed;       // which budget made it spent
     size_t growth, printed;
+    script_printer *printer; // NULL: the log
+    void *printer_context;
     int64_t pattern_steps; // of this call
     int64_t steps;         // of this call, while counting
     bool is_counting;

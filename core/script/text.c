@@ -66,10 +66,13 @@ static int text_print(lua_State *L)
     }
     luaL_pushresult(&line);
     text = lua_tolstring(L, -1, &len);
-    script->printed += len;
+    script->printed += len + 1;
     if (script->printed > PRINT_MAX)
         return luaL_error(L, "more than %d bytes printed", PRINT_MAX);
-    log_info("print", LOG_TEXT("app", script->name), LOG_SLICE("text", slice_of(text, len)));
+    if (script->printer != NULL)
+        script->printer(script->printer_context, slice_of(text, len));
+    else
+        log_info("print", LOG_TEXT("app", script->name), LOG_SLICE("text", slice_of(text, len)));
     return 0;
 }
 

@@ -614,6 +614,35 @@ static void a_module_that_does_not_load_says_where(void)
     remove_folders(&folders);
 }
 
+static void keep_line(void *context, struct slice line)
+{
+    buffer_slice(context, line);
+    buffer_u8(context, '\n');
+}
+
+static void a_text_runs_with_the_globals_of_an_instance(void)
+{
+    struct script *script = make();
+    struct buffer printed = BUFFER_EMPTY;
+    struct script_instance *instance;
+    struct err err = {0};
+
+    script_print(script, keep_line, &printed);
+    instance = script_instance_create(script, &err);
+    CHECK_OK(
+        script_instance_run(instance, slice_text("print('one', 2)\nprint(_G ~= nil)"), "@a", &err),
+        &err);
+    CHECK(slice_is(buffer_view(&printed), "one\t2\ntrue\n"));
+    CHECK(!script_instance_run(instance, slice_text("\nreturn weak"), "@a.lua", &err));
+    CHECK(strstr(err.text, "a.lua:2: undeclared variable 'weak'") != NULL);
+    CHECK(!script_instance_run(instance, slice_text("leak = 1"), "@a.lua", &err));
+    CHECK(!script_instance_run(instance, slice_text("return +"), "@a.lua", &err));
+    CHECK(err.code == ERR_SCRIPT && lua_gettop(script_state(script)) == 0);
+    buffer_finish(&printed);
+    script_instance_destroy(instance);
+    script_destroy(script);
+}
+
 static void files_outside_the_folders_are_not_read(void)
 {
     struct folders folders;
@@ -759,6 +788,7 @@ int main(void)
     RUN(instances_share_code_and_no_data);
     RUN(an_instance_finds_its_own_modules_and_what_is_offered);
     RUN(a_module_that_does_not_load_says_where);
+    RUN(a_text_runs_with_the_globals_of_an_instance);
     RUN(files_outside_the_folders_are_not_read);
     RUN(too_little_memory_is_an_error_from_the_start);
     return check_report("script");
