@@ -48,7 +48,7 @@ const struct config_key config_keys[] = {
     {"store.bytes_max", KEY_SIZE, AT(store.bytes_max), "64GiB", MIB(1), TIB(1), NULL, FIXED, "size at which writing is refused"},
     {"store.reader", KEY_DURATION, AT(store.reader_ms), "60s", 10, HOURS(1), NULL, RELOAD, "a snapshot held for longer is reported"},
     {"store.group_max", KEY_INTEGER, AT(store.group_max), "256", 1, 100000, NULL, FIXED, "commits that share a sync"},
-    {"store.queue_max", KEY_INTEGER, AT(store.queue_max), "10000", 1, 1000000, NULL, FIXED, "commits that wait; more are refused as busy"},
+    {"store.queue_max", KEY_INTEGER, AT(store.queue_max), "10000", 1, 1000000, NULL, RELOAD, "commits of a worker that wait; more are refused as busy"},
     {"store.retries", KEY_INTEGER, AT(store.retries), "5", 0, 100, NULL, RELOAD, "runs again after a conflict"},
     {"store.reconnect", KEY_DURATION, AT(store.reconnect_ms), "5s", 0, MINUTES(10), NULL, FIXED, "for a committer to come back"},
     {"store.commit_bytes_max", KEY_SIZE, AT(store.commit_bytes_max), "16MiB", KIB(64), MIB(64), NULL, FIXED, "of one commit"},

@@ -48,6 +48,8 @@ struct committer {
     struct pending *pending;
     size_t count;
     int64_t swept_ms;
+    int64_t oldest, oldest_us; // the oldest snapshot in use, since when it has been that
+    bool reported;             // that it is held for long
     uint8_t session_cursor[16]; // where the sweep of sessions stands
     bool stopping, failed;
 };
@@ -278,6 +280,26 @@ static bool sweep_deleted(struct committer *committer, struct err *err)
     return done;
 }
 
+// What a snapshot sees cannot be used again: whoever holds one for long makes the store grow.
+static void watch_snapshots(struct committer *committer)
+{
+    const struct store_stats *stats = &committer->board->store;
+    int64_t now = clock_mono_us(committer->instance.clock);
+    int64_t oldest = (int64_t)stats->groups - (int64_t)stats->oldest_reader_age;
+
+    if (stats->oldest_reader_age == 0 || oldest != committer->oldest) {
+        committer->oldest = oldest;
+        committer->oldest_us = now;
+        committer->reported = false;
+    } else if (!committer->reported &&
+               now - committer->oldest_us > committer->config->store.reader_ms * 1000) {
+        committer->reported = true;
+        log_warn("a snapshot is held for long; the store grows meanwhile",
+                 LOG_INT("groups", (int64_t)stats->oldest_reader_age),
+                 LOG_INT("ms", (now - committer->oldest_us) / 1000));
+    }
+}
+
 // Old write keys, throttle windows, sessions and deleted records go in small pieces, when
 // nothing else is to do.
 static void sweep(struct committer *committer)
@@ -301,6 +323,7 @@ static void sweep(struct committer *committer)
         !sweep_sessions(committer, &err) || !sweep_deleted(committer, &err))
         log_warn("sweeping failed", LOG_TEXT("error", err.text));
     store_stats(committer->instance.store, &committer->board->store);
+    watch_snapshots(committer);
 }
 
 static void reload(struct committer *committer)

@@ -399,6 +399,7 @@ static void commit_done(void *context, const struct err *outcome)
     struct exchange *x = wait->x;
     unsigned most = (unsigned)x->worker->config->store.retries;
 
+    x->worker->committing--;
     if (outcome->code == ERR_NONE) {
         x->worker->slot->commits++;
         wait->committed(x);
@@ -419,7 +420,14 @@ static void commit_done(void *context, const struct err *outcome)
 void exchange_commit(struct exchange *x, void (*committed)(struct exchange *x))
 {
     struct commit_wait *wait = arena_alloc(&x->memory, sizeof *wait);
+    struct err err;
 
+    if (x->worker->committing >= x->worker->config->store.queue_max) {
+        err_set(&err, ERR_BUSY, "%lld commits wait already", (long long)x->worker->committing);
+        exchange_fail_err(x, &err);
+        return;
+    }
+    x->worker->committing++;
     *wait = (struct commit_wait){x, committed};
     store_commit(x->txn, commit_done, wait);
     exchange_end(x);

@@ -17,6 +17,7 @@ struct worker {
     struct pool *pool; // password hashing
     struct worker_slot *slot;
     int signals;
+    int64_t committing; // commits that wait for the committer
     bool stopping;
 };
 

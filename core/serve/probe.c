@@ -67,6 +67,13 @@ static void add_http(struct http_stats *sum, const struct http_stats *one)
         sum->buckets[i] += one->buckets[i];
 }
 
+void scoreboard_keep(struct scoreboard *board, struct worker_slot *slot)
+{
+    slot->http.connections_open = 0;
+    add_http(&board->gone, &slot->http);
+    slot->http = (struct http_stats){0};
+}
+
 static void put_latency(struct buffer *out, const struct http_stats *http)
 {
     static const char *const edges[] = {"0.001", "0.002", "0.005", "0.01", "0.02", "0.05",
@@ -95,7 +102,7 @@ static void put_answers(struct buffer *out, const struct http_stats *http)
 
 static void put_workers(struct buffer *out, const struct scoreboard *board)
 {
-    struct http_stats http = {0};
+    struct http_stats http = board->gone;
     uint64_t commits = 0, conflicts = 0, retries = 0, faults = 0, limits = 0, in = 0, refused = 0,
              hashes = 0;
 

@@ -30,6 +30,10 @@ struct scoreboard {
     struct store_stats store;
     unsigned workers;
     struct worker_slot worker[WORKERS_MAX];
+    struct http_stats gone; // of workers that ended: a counter never goes back
     unsigned jobs;
     struct job_slot job[JOBS_MAX];
 };
+
+// Keeps what a worker counted that has ended.
+void scoreboard_keep(struct scoreboard *board, struct worker_slot *slot);

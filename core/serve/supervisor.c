@@ -100,6 +100,19 @@ static void shut_listeners(const struct supervisor *sup)
 
 // Children -----------------------------------------------------------------------------
 
+// For ps and top; the kernel keeps 15 characters.
+static void name_process(unsigned index)
+{
+    char name[16];
+
+    if (index == COMMITTER)
+        snprintf(name, sizeof name, "sy committer");
+    else
+        snprintf(name, sizeof name, "sy %s %u", index < WORKERS_MAX ? "worker" : "job",
+                 (index < WORKERS_MAX ? index : index - FIRST_JOB) % 1000);
+    prctl(PR_SET_NAME, name);
+}
+
 static void start_child(struct supervisor *sup, unsigned index)
 {
     struct child *child = &sup->children[index];
@@ -129,6 +142,7 @@ static void start_child(struct supervisor *sup, unsigned index)
         prctl(PR_SET_PDEATHSIG, SIGKILL); // nobody outlives the supervisor
         if (getppid() != parent)
             _exit(1);
+        name_process(index);
         // What is blocked stays so: each child reads what it wants, and a terminal's Ctrl-C,
         // which reaches all, is the supervisor's to decide.
         close(sup->signals);
@@ -187,6 +201,10 @@ static void bury(struct supervisor *sup, unsigned index, int status)
     child->quick_deaths = now - child->started_us < QUICK_DEATH_US ? child->quick_deaths + 1 : 0;
     child->restart_us = now + pause_us(child->quick_deaths);
     sup->board->restarts++;
+    if (index == COMMITTER)
+        sup->board->committer_ready = 0;
+    else if (index < WORKERS_MAX)
+        scoreboard_keep(sup->board, &sup->board->worker[index]);
 }
 
 static void reap(struct supervisor *sup)

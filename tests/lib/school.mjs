@@ -78,6 +78,8 @@ export async function serve({ data = freshData(), settings = {}, config = join(r
   server.url = await serving;
   server.org = orgId(data, server.accounts.guardian.org); // the school of the demonstration's teacher and child
   server.pids = () => children(child.pid);
+  // By its name: "committer", "worker 0". Undefined while there is none.
+  server.pid = (name) => server.pids().find((pid) => { try { return readFileSync(`/proc/${pid}/comm`, "utf8") === `sy ${name}\n`; } catch { return false; } });
   // What it has said in whole lines, every one of them JSON.
   server.lines = () => server.log.split("\n").slice(0, -1).map((line) => JSON.parse(line));
   server.ports = (address) => server.lines().filter((line) => line.event === "listening" && line.address === address).map((line) => line.port);

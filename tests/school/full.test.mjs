@@ -100,7 +100,7 @@ test("a full disk: reads go on, writes are told, nothing acknowledged is lost, a
 
   // and once more through a kill, with the disk full
   fillUp(join(disk, "filler"), 0);
-  process.kill(server.pids()[0], "SIGKILL");
+  process.kill(server.pid("committer"), "SIGKILL");
   await until(async () => (await mum.get("/readyz")).status === 200 && server.pids().length === pids.length, "a new committer on a full disk");
   assert.equal((await mum.get(`/o/${server.org}/leave/mine`)).status, 200);
   rmSync(join(disk, "filler"));

@@ -74,7 +74,7 @@ test("a search that would never end is ended at its limit, inside C", async () =
 test("a worker that stands still is replaced in time: what it held is lost, who waited is served by the next", async () => {
   const before = await restarts();
   const held = await Line.toAnother(server);
-  const pid = server.pids()[1 + Number(held.worker.split(" ")[1])];
+  const pid = server.pid(held.worker);
   const family = server.pids().length;
   process.kill(pid, "SIGSTOP");
   const start = performance.now();

@@ -2,13 +2,14 @@
 // What an operator relies on: nobody notices a worker's death, a wrong file changes
 // nothing, a stop finishes what runs, a broken app harms nobody else.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { binary, forms, freshData, root, serve, shuyuan, signedIn, until, Visitor } from "../lib/school.mjs";
+import { cookieOf, Line } from "../lib/line.mjs";
+import { binary, freshData, leaveForm, root, serve, shuyuan, signedIn, until, Visitor } from "../lib/school.mjs";
 
 const config = (text) => {
   const folder = mkdtempSync(join(tmpdir(), "shuyuan-config-"));
@@ -47,7 +48,7 @@ test("a worker that dies is back and nobody is refused", async () => {
 
 test("a committer that dies is back; a write sent meanwhile is done once", async () => {
   const server = await serve();
-  const committer = server.pids()[0];
+  const committer = server.pid("committer");
   process.kill(committer, "SIGKILL");
   const mum = await signedIn(server, "guardian"); // its session is a write
   assert.equal((await mum.get("/account")).status, 200);
@@ -57,20 +58,17 @@ test("a committer that dies is back; a write sent meanwhile is done once", async
 test("a client that leaves while its write is under way costs nobody anything", async () => {
   const server = await serve({ settings: { workers: 1, "store.retries": 0 } });
   const mum = await signedIn(server, "guardian");
-  const org = /\/o\/(\w{26})\/leave/.exec((await mum.get("/")).html)[1];
-  const form = forms((await mum.get(`/o/${org}/leave/ask`)).html).find((one) => "reason" in one.fields);
-  const tomorrow = new Date(Date.now() + 86400e3).toISOString().slice(0, 10);
-  const [committer, worker] = server.pids();
+  const { path, fields } = await leaveForm(server, mum, { reason: "走了" });
+  const committer = server.pid("committer"), worker = server.pid("worker 0");
+  const line = await Line.open(server);
   process.kill(committer, "SIGSTOP");
-  const leaving = new AbortController();
-  const sent = fetch(new URL(form.action, server.url), {
-    method: "POST", signal: leaving.signal, redirect: "manual",
-    headers: { "content-type": "application/x-www-form-urlencoded", cookie: [...mum.cookies].map(([name, value]) => `${name}=${value}`).join("; ") },
-    body: new URLSearchParams({ ...form.fields, student: form.fields.student || form.options[0], kind: form.fields.kind || form.options.at(-1), from: tomorrow, to: tomorrow, reason: "走了" }).toString(),
-  });
+  // in one piece behind a request that is answered: it has surely arrived
+  line.wire.send(Line.head(line.host, "/healthz") + Line.head(line.host, path, {
+    method: "POST", headers: { cookie: cookieOf(mum) }, body: new URLSearchParams(fields).toString(),
+  }));
+  assert.equal((await line.answer()).status, 200);
   for (let i = 0; i < 3; i++) assert.equal(await statusOnItsOwn(`${server.url}/healthz`), 200); // the loop has turned
-  leaving.abort();
-  await assert.rejects(sent);
+  line.end();
   for (let i = 0; i < 3; i++) assert.equal(await statusOnItsOwn(`${server.url}/healthz`), 200);
   process.kill(committer, "SIGKILL");
   await until(() => /"path":"[^"]*leave[^"]*","status":503/.test(server.log), "the outcome that nobody hears");
@@ -78,11 +76,25 @@ test("a client that leaves while its write is under way costs nobody anything", 
   await server.remove();
 });
 
+test("an address in use: named, exit 1, nothing started", async () => {
+  const server = await serve();
+  const address = new URL(server.url).host;
+  for (const key of ["listen", "admin.listen"]) {
+    const data = freshData();
+    const settings = { data, listen: "127.0.0.1:0", "admin.listen": "127.0.0.1:0", [key]: address };
+    const run = spawnSync(binary, ["serve", "-c", join(root, "config/demo.yaml"), ...Object.entries(settings).flatMap(([name, value]) => ["--set", `${name}=${value}`])],
+      { encoding: "utf8", timeout: 20000 });
+    assert.equal(run.status, 1);
+    assert.match(run.stderr, new RegExp(`${address}.*\nNothing was started`));
+    rmSync(join(data, ".."), { recursive: true });
+  }
+  await server.remove();
+});
+
 test("SIGHUP with a wrong file keeps the old configuration", async () => {
   const data = freshData();
   const file = config(readFileSync(join(root, "config/demo.yaml"), "utf8").replace("platform: ..", `platform: ${root}`).replaceAll("../", `${root}/`).replace(/^data:.*$/m, `data: ${data}`)
     .replace("127.0.0.1:8080", "127.0.0.1:0").replace("127.0.0.1:8081", "127.0.0.1:0"));
-  const { spawn } = await import("node:child_process");
   const child = spawn(binary, ["serve", "-c", file], { stdio: ["ignore", "pipe", "pipe"] });
   let out = "", log = "";
   child.stdout.on("data", (bytes) => { out += bytes; });

@@ -118,7 +118,7 @@ test("a certificate that is wrong changes nothing, and is named", async () => {
 test("a key that needs a start is named, and even a process started later keeps the old value", async () => {
   const said = await reload({ "store.bytes_max": "1MiB" });
   assert.deepEqual(said.filter(({ key }) => key).map(({ key }) => key), ["store.bytes_max"]);
-  const [committer] = server.pids();
+  const committer = server.pid("committer");
   process.kill(committer, "SIGKILL");
   await signedIn(server, "teacher"); // a write: refused, if the limit were 1 MiB now
   assert.equal((await server.metrics()).store_bytes_max, 1 << 30);

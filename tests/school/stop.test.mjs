@@ -21,7 +21,7 @@ test("a write that waits for the disk is answered, then all end with exit 0", as
   const server = await serve();
   const mum = await signedIn(server, "guardian");
   const { path, fields } = await leaveForm(server, mum);
-  const [committer] = server.pids();
+  const committer = server.pid("committer");
   const line = await Line.toAnother(server), idle = await Line.toSame(server, line);
   process.kill(committer, "SIGSTOP");
   await sendBehind(line, Line.head(line.host, path, {
@@ -68,7 +68,7 @@ test("Ctrl-C reaches all processes at once, and ends as orderly", async () => {
   const server = await serve();
   const mum = await signedIn(server, "guardian");
   const { path, fields } = await leaveForm(server, mum);
-  const committer = server.pids()[0], line = await Line.open(server);
+  const committer = server.pid("committer"), line = await Line.open(server);
   process.kill(committer, "SIGSTOP");
   await sendBehind(line, Line.head(line.host, path, {
     method: "POST", headers: { cookie: cookieOf(mum) }, body: new URLSearchParams({ ...fields, reason: "interrupted" }).toString(),
