@@ -228,6 +228,9 @@ struct plain;
 struct plain *bind_read_plain(lua_State *L, int at);
 void bind_push_plain(lua_State *L, const struct plain *plain); // [-0, +1]
 
+// bind_call.c: what core.call said in the last call is forgotten: at the start and end of each.
+void bind_call_forget(lua_State *L);
+
 // bind_people.c: [-0, +1] the apps that have something for a role
 void bind_push_apps(lua_State *L, struct call *call, const char *role, const char *org);
 

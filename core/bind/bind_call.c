@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// core.call: the running call, read by name (call.lang, call.now …). Nothing is kept: the
-// next call gives other answers.
+// core.call: the running call, read by name (call.lang, call.now …). What was read once stands
+// in a table under the module until the call ends: the next call gives other answers.
+#include <stdio.h>
+
 #include "base/json.h"
 #include "bind/bind.h"
+
+enum { PREFIX_MAX = 160 };
 
 struct property {
     const char *name;
@@ -208,6 +212,13 @@ static void push_instance(lua_State *L, struct call *call)
     lua_pushstring(L, bind_state(L)->host->options.config->name);
 }
 
+// A table for what library code works out once a call.
+static void push_memo(lua_State *L, struct call *call)
+{
+    (void)call;
+    lua_newtable(L);
+}
+
 static const struct property properties[] = {
     {"org", push_org},           {"org_id", push_org_id},
     {"root", push_root},           {"me", push_me},
@@ -219,10 +230,24 @@ static const struct property properties[] = {
     {"csrf", push_csrf},         {"write_key", push_write_key}, {"nonce", push_nonce},
     {"request_id", push_request_id}, {"signed_in", push_signed_in},
     {"program", push_program},   {"write", push_write},         {"instance", push_instance},
+    {"memo", push_memo},
 };
 enum { PROPERTY_COUNT = sizeof properties / sizeof *properties };
 
+static const char seen_key;
+#define SEEN_KEY (&seen_key)
+
+// Tables could be changed by who got them, rows carry assignments: each asker has its own.
+static bool is_kept(lua_State *L, const char *name)
+{
+    int type = lua_type(L, -1);
+
+    return type == LUA_TSTRING || type == LUA_TNUMBER || type == LUA_TBOOLEAN ||
+           strcmp(name, "memo") == 0;
+}
+
 /// call[name]: any
+// Asked by the table of what was seen, with itself as first argument.
 static int call_index(lua_State *L)
 {
     struct slice name = bind_check_slice(L, 2);
@@ -231,11 +256,30 @@ static int call_index(lua_State *L)
     for (size_t i = 0; i < PROPERTY_COUNT; i++) {
         if (slice_is(name, properties[i].name)) {
             properties[i].push(L, bind_call(L));
+            if (is_kept(L, properties[i].name)) {
+                lua_pushvalue(L, 2);
+                lua_pushvalue(L, -2);
+                lua_rawset(L, 1);
+            }
             return 1;
         }
         known[i] = properties[i].name;
     }
     bind_raise_unknown(L, "key", (const char *)name.data, "core.call", known, PROPERTY_COUNT);
+}
+
+// Only takes away, so that it never allocates and needs no protection.
+void bind_call_forget(lua_State *L)
+{
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, SEEN_KEY) == LUA_TTABLE) {
+        for (lua_pushnil(L); lua_next(L, -2) != 0;) {
+            lua_pop(L, 1);
+            lua_pushvalue(L, -1);
+            lua_pushnil(L);
+            lua_rawset(L, -4);
+        }
+    }
+    lua_pop(L, 1);
 }
 
 /// call.days(from: date, to: date): integer
@@ -305,11 +349,69 @@ static int asset(lua_State *L)
     return 1;
 }
 
+// "/o/{organisation}/{app}" where apps live, nothing for the platform.
+static size_t put_prefix(const struct state *state, const struct call *call,
+                         char prefix[PREFIX_MAX])
+{
+    char org[ID_TEXT_LEN + 1];
+
+    if (state->app->platform)
+        return 0;
+    id_to_text(&call->request->org, org);
+    return (size_t)snprintf(prefix, PREFIX_MAX, "/o/%s/%s", org, state->app->manifest.id);
+}
+
+// Never another host: browsers take "//x" and "/\x" for one.
+static bool is_path(struct slice path)
+{
+    if (path.len == 0 || path.data[0] != '/' || (path.len > 1 && path.data[1] == '/'))
+        return false;
+    for (size_t i = 0; i < path.len; i++)
+        if (path.data[i] < 0x20 || path.data[i] == 0x7f || path.data[i] == '\\')
+            return false;
+    return true;
+}
+
+/// call.url(path: string): string
+// The path for links and forms; one that is whole already stays as it is.
+static int url(lua_State *L)
+{
+    char prefix[PREFIX_MAX];
+    size_t len = put_prefix(bind_state(L), bind_call(L), prefix);
+    struct slice path = {NULL, 0};
+
+    if (lua_type(L, 1) == LUA_TSTRING)
+        path = bind_check_slice(L, 1);
+    if (!is_path(path))
+        return luaL_error(L, "'%s' is no path on this host", luaL_tolstring(L, 1, NULL));
+    if (len == 0 || (path.len > len && path.data[len] == '/' &&
+                     memcmp(path.data, prefix, len) == 0)) {
+        lua_settop(L, 1);
+        return 1;
+    }
+    lua_pushlstring(L, prefix, len);
+    lua_pushvalue(L, 1);
+    lua_concat(L, 2);
+    return 1;
+}
+
 /// call.is_running(): boolean
 static int is_running(lua_State *L)
 {
     lua_pushboolean(L, bind_state(L)->call != NULL);
     return 1;
+}
+
+// The table of what was seen in this call, which asks call_index for the rest. [-0, +1]
+static void push_seen(lua_State *L)
+{
+    lua_newtable(L);
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, call_index);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, SEEN_KEY);
 }
 
 int open_core_call(lua_State *L)
@@ -319,6 +421,7 @@ int open_core_call(lua_State *L)
         {"holds", holds},
         {"absent", absent},
         {"is_running", is_running},
+        {"url", url},
         {NULL, NULL},
     };
 
@@ -326,8 +429,9 @@ int open_core_call(lua_State *L)
     lua_newtable(L); // names already looked up
     lua_pushcclosure(L, asset, 1);
     lua_setfield(L, -2, "asset");
-    lua_newtable(L);
-    lua_pushcfunction(L, call_index);
+    push_seen(L);
+    lua_createtable(L, 0, 1);
+    lua_insert(L, -2);
     lua_setfield(L, -2, "__index");
     lua_setmetatable(L, -2);
     return 1;

@@ -1,58 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
-// core.html: escaping by place, and the type of markup that needs no escaping any more.
-//
-// An html value is a userdata that holds its markup as a user value. Only library code gets
-// this module, so that applications meet html values but cannot make them out of texts.
-#include <lauxlib.h>
-
+// core.html: escaping by place. draw.c makes pages of it.
+#include "bind/markup.h"
 #include "bind/pure.h"
 #include "script/script.h"
 
-enum { PAGE_MAX = 1024 * 1024, PIECES_MAX = 1000000 };
+// Bytes that end a text between tags, and those that end a value between quotes.
+enum { IN_TEXT = 1, IN_QUOTES = 2 };
+static const uint8_t special[256] = {
+    ['&'] = IN_TEXT | IN_QUOTES, ['<'] = IN_TEXT | IN_QUOTES, ['>'] = IN_TEXT | IN_QUOTES,
+    ['"'] = IN_QUOTES,           ['\''] = IN_QUOTES,
+};
 
-// Every function has the metatable of html values as its first upvalue.
-static bool is_html(lua_State *L, int index)
+static size_t plain_len(struct slice text, uint8_t place)
 {
-    bool is;
+    size_t at = 0;
 
-    if (lua_type(L, index) != LUA_TUSERDATA || !lua_getmetatable(L, index))
-        return false;
-    is = lua_rawequal(L, -1, lua_upvalueindex(1));
-    lua_pop(L, 1);
-    return is;
+    while (at < text.len && (special[text.data[at]] & place) == 0)
+        at++;
+    return at;
 }
 
-// Replaces the string on the top by an html value. [-1, +1]
-static void make_html(lua_State *L)
-{
-    lua_newuserdatauv(L, 0, 1);
-    lua_insert(L, -2);
-    lua_setiuservalue(L, -2, 1);
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_setmetatable(L, -2);
-}
-
-// The value at 1 as text; nothing (nil, false) is empty. NULL raises for what has no text.
-static struct slice check_text(lua_State *L)
+// The value as text; nothing (nil, false) is empty. Raises for what has no text.
+static struct slice check_text(lua_State *L, int index)
 {
     size_t len;
-    const char *text;
+    const char *text = lua_tolstring(L, index, &len);
 
-    if (!lua_toboolean(L, 1))
-        return slice_text("");
-    if (lua_isboolean(L, 1))
-        return slice_text("true");
-    text = lua_tolstring(L, 1, &len);
-    if (text == NULL && is_html(L, 1))
-        luaL_error(L, "markup cannot stand here, only text");
-    if (text == NULL)
-        luaL_error(L, "a %s has no text", luaL_typename(L, 1));
-    if (len > PAGE_MAX)
+    if (text != NULL && len > PAGE_MAX)
         luaL_error(L, "a text of more than %d bytes", PAGE_MAX);
-    return slice_of(text, len);
+    if (text != NULL)
+        return slice_of(text, len);
+    if (!lua_toboolean(L, index))
+        return slice_text("");
+    if (lua_isboolean(L, index))
+        return slice_text("true");
+    if (markup_is(L, index))
+        luaL_error(L, "markup cannot stand here, only text");
+    luaL_error(L, "a %s has no text", luaL_typename(L, index));
+    return slice_text("");
 }
 
-static const char *entity_of(uint8_t c, bool quotes)
+static const char *entity_of(uint8_t c)
 {
     switch (c) {
     case '&':
@@ -62,48 +50,55 @@ static const char *entity_of(uint8_t c, bool quotes)
     case '>':
         return "&gt;";
     case '"':
-        return quotes ? "&quot;" : NULL;
-    case '\'':
-        return quotes ? "&#39;" : NULL;
+        return "&quot;";
     default:
-        return NULL;
+        return "&#39;";
     }
 }
 
-// Pushes text; most texts need nothing and are pushed as they are. [-0, +1]
-static void push_escaped(lua_State *L, struct slice text, bool quotes)
+// [-0, +1]
+static void push_replaced(lua_State *L, struct slice text, uint8_t place)
 {
-    size_t at = 0, from = 0;
     luaL_Buffer out;
 
-    while (at < text.len && entity_of(text.data[at], quotes) == NULL)
-        at++;
-    if (at == text.len) {
-        lua_pushlstring(L, (const char *)text.data, text.len);
-        return;
-    }
     luaL_buffinitsize(L, &out, text.len + 64);
-    for (; at < text.len; at++) {
-        const char *entity = entity_of(text.data[at], quotes);
+    while (text.len > 0) {
+        size_t len = plain_len(text, place);
 
-        if (entity == NULL)
-            continue;
-        luaL_addlstring(&out, (const char *)text.data + from, at - from);
-        luaL_addstring(&out, entity);
-        from = at + 1;
+        luaL_addlstring(&out, (const char *)text.data, len);
+        if (len < text.len)
+            luaL_addstring(&out, entity_of(text.data[len++]));
+        text = slice_of(text.data + len, text.len - len);
     }
-    luaL_addlstring(&out, (const char *)text.data + from, at - from);
     luaL_pushresult(&out);
+}
+
+// Most texts need nothing: then the string itself is pushed again, and none is made. [-0, +1]
+static void push_escaped(lua_State *L, int index, uint8_t place)
+{
+    struct slice text = check_text(L, index);
+
+    if (plain_len(text, place) < text.len)
+        push_replaced(L, text, place);
+    else if (lua_type(L, index) == LUA_TSTRING)
+        lua_pushvalue(L, index);
+    else
+        lua_pushlstring(L, (const char *)text.data, text.len);
+}
+
+void markup_push_text(lua_State *L, int index)
+{
+    if (markup_is(L, index))
+        lua_getiuservalue(L, index, 1);
+    else
+        push_escaped(L, index, IN_TEXT);
 }
 
 /// html.escape_text(value: any): string – for text between tags; markup passes as it is
 static int escape_text(lua_State *L)
 {
     luaL_checkany(L, 1);
-    if (is_html(L, 1))
-        lua_getiuservalue(L, 1, 1);
-    else
-        push_escaped(L, check_text(L), false);
+    markup_push_text(L, 1);
     return 1;
 }
 
@@ -111,7 +106,7 @@ static int escape_text(lua_State *L)
 static int escape_attribute(lua_State *L)
 {
     luaL_checkany(L, 1);
-    push_escaped(L, check_text(L), true);
+    push_escaped(L, 1, IN_QUOTES);
     return 1;
 }
 
@@ -153,11 +148,11 @@ static bool is_safe_url(struct slice url)
 /// html.escape_url(value: any): string – a whole URL: http(s), mailto, tel, relative; else "#"
 static int escape_url(lua_State *L)
 {
-    struct slice url;
-
     luaL_checkany(L, 1);
-    url = check_text(L);
-    push_escaped(L, is_safe_url(url) ? url : slice_text("#"), true);
+    if (is_safe_url(check_text(L, 1)))
+        push_escaped(L, 1, IN_QUOTES);
+    else
+        lua_pushliteral(L, "#");
     return 1;
 }
 
@@ -186,7 +181,7 @@ static void push_encoded(lua_State *L, struct slice text, const char *others)
 static int escape_path(lua_State *L)
 {
     luaL_checkany(L, 1);
-    push_encoded(L, check_text(L), "-._~/");
+    push_encoded(L, check_text(L, 1), "-._~/");
     return 1;
 }
 
@@ -194,7 +189,7 @@ static int escape_path(lua_State *L)
 static int escape_query(lua_State *L)
 {
     luaL_checkany(L, 1);
-    push_encoded(L, check_text(L), "-._~");
+    push_encoded(L, check_text(L, 1), "-._~");
     return 1;
 }
 
@@ -209,7 +204,7 @@ static int json_script(lua_State *L)
 /// html.markup(value: Html): string
 static int markup(lua_State *L)
 {
-    if (!is_html(L, 1))
+    if (!markup_is(L, 1))
         return luaL_error(L, "<%%- needs markup, not a %s: use <%%= for text", luaL_typename(L, 1));
     lua_getiuservalue(L, 1, 1);
     return 1;
@@ -220,7 +215,7 @@ static int trusted(lua_State *L)
 {
     luaL_checkstring(L, 1);
     lua_settop(L, 1);
-    make_html(L);
+    markup_make(L);
     return 1;
 }
 
@@ -228,49 +223,7 @@ static int trusted(lua_State *L)
 static int is(lua_State *L)
 {
     luaL_checkany(L, 1);
-    lua_pushboolean(L, is_html(L, 1));
-    return 1;
-}
-
-static size_t total_len(lua_State *L, lua_Integer count)
-{
-    size_t total = 0;
-
-    for (lua_Integer i = 1; i <= count; i++) {
-        if (lua_rawgeti(L, 1, i) != LUA_TSTRING)
-            luaL_error(L, "piece %d is a %s", (int)i, luaL_typename(L, -1));
-        total += lua_rawlen(L, -1);
-        lua_pop(L, 1);
-        if (total > PAGE_MAX)
-            luaL_error(L, "a page of more than %d bytes", PAGE_MAX);
-    }
-    return total;
-}
-
-/// html.concat(pieces: string[], count: integer?): Html – pieces that are escaped already
-static int concat(lua_State *L)
-{
-    lua_Integer count;
-    luaL_Buffer out;
-    size_t total, len;
-    char *at;
-
-    luaL_checktype(L, 1, LUA_TTABLE);
-    count = luaL_optinteger(L, 2, (lua_Integer)lua_rawlen(L, 1));
-    luaL_argcheck(L, count <= PIECES_MAX, 2, "too many pieces");
-    total = total_len(L, count);
-    at = luaL_buffinitsize(L, &out, total);
-    for (lua_Integer i = 1; i <= count; i++) {
-        const char *piece;
-
-        lua_rawgeti(L, 1, i);
-        piece = lua_tolstring(L, -1, &len);
-        memcpy(at, piece, len);
-        at += len;
-        lua_pop(L, 1);
-    }
-    luaL_pushresultsize(&out, total);
-    make_html(L);
+    lua_pushboolean(L, markup_is(L, 1));
     return 1;
 }
 
@@ -294,7 +247,7 @@ static int source(lua_State *L)
 
 static int html_text(lua_State *L)
 {
-    luaL_argexpected(L, is_html(L, 1), 1, "html");
+    luaL_argexpected(L, markup_is(L, 1), 1, "html");
     lua_getiuservalue(L, 1, 1);
     return 1;
 }
@@ -323,13 +276,18 @@ int bind_html_open(lua_State *L)
         {"markup", markup},
         {"trusted", trusted},
         {"is", is},
-        {"concat", concat},
         {"source", source},
+        {"join", markup_join},
+        {"draw", markup_draw},
+        {"taker", markup_taker},
+        {"key", markup_key},
         {NULL, NULL},
     };
 
     luaL_newlibtable(L, functions);
     push_type(L);
-    luaL_setfuncs(L, functions, 1);
+    bind_push_buffer(L);
+    lua_newtable(L);
+    luaL_setfuncs(L, functions, MARKUP_LISTS);
     return 1;
 }

@@ -55,6 +55,7 @@ struct call *call_enter(struct state *state, struct call *call)
 
     state->call = call;
     state->serial++;
+    bind_call_forget(script_state(state->script));
     return outer;
 }
 
@@ -62,6 +63,7 @@ void call_leave(struct state *state, struct call *outer)
 {
     state->call = outer;
     state->serial++;  // what the call handed out is dead now
+    bind_call_forget(script_state(state->script));
 }
 
 void call_budget(struct view *view, const struct app *app)

@@ -24,6 +24,6 @@ local function mark(name)
   return name:sub(utf8.offset(name, -math.min(2, length)))
 end
 
-return component.define{name = "avatar", needs = {"name"}, takes = {big = false}, shape = function(data)
+return component.define{name = "avatar", needs = {"name"}, takes = {big = false}, pure = true, shape = function(data)
   data.mark = mark(data.name)
 end}

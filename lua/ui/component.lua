@@ -11,75 +11,105 @@ local template = require("web.template")
 
 local component = {}
 
+--- Text becomes escaped markup, markup stays, a list is joined, nothing is nothing.
+component.markup = html.join
+
 -- What every component's markup may use beside its data. Components need each other, so this is
 -- looked up when the first is drawn.
-local shared
 local function environment()
-  shared = shared or {ui = require("app.ui"), word = here.word, asset = here.asset}
-  return shared
+  return {ui = require("app.ui"), word = here.word, asset = here.asset}
 end
 
---- Text becomes escaped markup, markup stays, a list is joined, nothing is nothing.
-function component.markup(value)
-  if not value then
-    return false
-  elseif html.is(value) then
-    return value
-  elseif type(value) == "table" then
-    local parts = {}
-    for _, part in ipairs(value) do
-      parts[#parts + 1] = tostring(component.markup(part) or "")
+-- What is wrong with a component's table.
+local function problem_of(spec, allowed, given)
+  local place = "ui." .. spec.name
+  for key in pairs(given) do
+    if key ~= 1 and not allowed[key] then
+      return known.problem(allowed, key, place)
     end
-    return html.trusted(table.concat(parts))
   end
-  return html.trusted(html.escape_text(tostring(value)))
+  for i, key in ipairs(spec.needs) do
+    if given[key] == nil and (i > 1 or given[1] == nil) then
+      return place .. " needs '" .. key .. "'"
+    end
+  end
 end
 
-local function take(spec, given)
-  local data = {}
-  if given[1] ~= nil and given[spec.needs[1]] == nil then
-    data[spec.needs[1]] = given[1]
-  end
-  for key, value in pairs(given) do
-    if key ~= 1 then
-      known.require(spec.allowed, key, "ui." .. spec.name)
-      data[key] = value
-    end
-  end
-  for key, initial in pairs(spec.takes) do
-    if data[key] == nil then
-      data[key] = initial
-    end
-  end
+local function keys_of(spec)
+  local keys, allowed = {}, {}
   for _, key in ipairs(spec.needs) do
-    if data[key] == nil then
-      error("ui." .. spec.name .. " needs '" .. key .. "'", 3)
-    end
-  end
-  for _, key in ipairs(spec.markup) do
-    data[key] = component.markup(data[key])
-  end
-  return data
-end
-
---- define{name, needs = {keys}, takes = {key = default}, markup = {keys}, shape = function(data)}
---- → function(given) → html. shape may add what the template wants to know.
-function component.define(spec)
-  spec.needs, spec.takes, spec.markup = spec.needs or {}, spec.takes or {}, spec.markup or {}
-  spec.allowed = {}
-  for _, key in ipairs(spec.needs) do
-    spec.allowed[key] = true
+    keys[#keys + 1], allowed[key] = key, true
   end
   for key in pairs(spec.takes) do
-    spec.allowed[key] = true
+    keys[#keys + 1], allowed[key] = key, true
   end
+  return keys, allowed
+end
+
+local SHAPED <const> = 4 -- so many values does a shape usually add
+
+local function taker_of(spec)
+  local keys, allowed = keys_of(spec)
+  for _, key in ipairs(spec.markup) do
+    spec.takes[key] = html.join(spec.takes[key])
+  end
+  return html.taker{known = keys, needs = spec.needs, markup = spec.markup, more = spec.shape and SHAPED or 1,
+    kind = {__index = spec.takes, __metatable = false}, refuse = function(given) return problem_of(spec, allowed, given) end}
+end
+
+-- Draws data; the markup is compiled when it is first drawn.
+local function drawer_of(spec)
+  local body, kind
+  return function(data)
+    body = body or template.component(spec.name)
+    kind = kind or template.kind(environment(), spec.takes)
+    return (html.draw(body, data, kind))
+  end
+end
+
+local function shaping(spec)
+  local take, draw, shape = taker_of(spec), drawer_of(spec), spec.shape
   return function(given)
-    local data = take(spec, given or {})
-    if spec.shape then
-      spec.shape(data)
+    local data = take(given or {})
+    if shape then
+      shape(data)
     end
-    return template.render("ui", spec.name, data, environment())
+    return draw(data)
   end
+end
+
+local MEMORIES_MAX <const> = 500
+
+-- Markup that follows from the table alone is kept, as long as tables are few.
+local function remembering(spec)
+  local take, draw, shape = taker_of(spec), drawer_of(spec), spec.shape
+  local seen, count = {}, 0
+  return function(given)
+    local key = html.key(given or {})
+    if key and seen[key] then
+      return seen[key]
+    end
+    local data = take(given or {})
+    if shape then
+      shape(data)
+    end
+    if count == MEMORIES_MAX then
+      seen, count = {}, 0
+    end
+    local drawn = draw(data)
+    if key then
+      seen[key], count = drawn, count + 1
+    end
+    return drawn
+  end
+end
+
+--- define{name, needs = {keys}, takes = {key = default}, markup = {keys}, shape = function(data), pure}
+--- → function(given) → html. shape may add what the template wants to know. A pure component's
+--- markup follows from its table alone: not from the language, the person or the time.
+function component.define(spec)
+  spec.needs, spec.takes, spec.markup = spec.needs or {}, spec.takes or {}, spec.markup or {}
+  return spec.pure and remembering(spec) or shaping(spec)
 end
 
 return component

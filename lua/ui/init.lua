@@ -33,7 +33,7 @@ ui.section = define{name = "section", needs = {"body"}, takes = {title = false},
 ui.split = define{name = "split", needs = {"main", "aside"}, markup = {"main", "aside"}}
 
 --- The mark of the platform.
-ui.logo = define{name = "logo"}
+ui.logo = define{name = "logo", pure = true}
 
 --- The child that a guardian acts for, on blue; `kids` are the buttons that switch.
 ui.hero = define{name = "hero", needs = {"name", "facts", "day"}, takes = {kids = false, chosen = true}, markup = {"kids"}}
@@ -124,7 +124,7 @@ ui.link = define{name = "link", needs = {"text", "href"}, takes = {tone = false,
 -- Tell
 
 --- A short word with a tone: ok, warn, danger, info, violet, primary, plain.
-ui.tag = define{name = "tag", needs = {"text"}, takes = {tone = "plain"}}
+ui.tag = define{name = "tag", needs = {"text"}, takes = {tone = "plain"}, pure = true}
 
 --- A sentence that must not be missed: info, ok, warn, danger.
 ui.callout = define{name = "callout", needs = {"body"}, takes = {tone = "info"}, markup = {"body"},
@@ -145,6 +145,6 @@ ui.avatar = require("ui.avatar")
 ui.person = define{name = "person", needs = {"name"}, takes = {note = false}}
 
 --- An icon of the sprite. With `label` it is a picture that says so, else decoration.
-ui.icon = define{name = "icon", needs = {"name"}, takes = {label = false}}
+ui.icon = define{name = "icon", needs = {"name"}, takes = {label = false}, pure = true}
 
 return ui

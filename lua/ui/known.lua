@@ -32,14 +32,18 @@ function known.nearest(names, name)
   return best
 end
 
---- Raises unless names has the key.
-function known.require(names, key, where)
-  if names[key] then
-    return
-  end
+--- What to say about a name that is not among names.
+function known.problem(names, key, where)
   local near = type(key) == "string" and known.nearest(names, key)
   local hint = near and ("; did you mean '%s'?"):format(near) or ""
-  error(("%s does not know '%s'%s"):format(where, tostring(key), hint), 4)
+  return ("%s does not know '%s'%s"):format(where, tostring(key), hint)
+end
+
+--- Raises unless names has the key.
+function known.require(names, key, where)
+  if not names[key] then
+    error(known.problem(names, key, where), 4)
+  end
 end
 
 return known

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- A template's parts → the Lua code of its function's body, line for line. The code puts pieces
 --- into _out_, counted by _n_, and calls what web.template gives it for each kind of place.
+--- Names between underscores are ours alone: _out_ may hold pieces of other pages.
 local blocks = require("web.blocks")
 local place = require("web.place")
 
@@ -122,13 +123,22 @@ function Generator:fragment(name, text)
   return "do " .. text:gsub("[^\n]", "")
 end
 
+function Generator:own_names(words)
+  for _, word in ipairs(words) do
+    if word:find("^_.*_$") then
+      self:fail("'%s' is no name for a template: those between underscores are taken", word)
+    end
+  end
+end
+
 function Generator:statement(part)
   local words, text = blocks.words(part.text)
+  self:own_names(words)
   local fragment = text:match("^%s*fragment%s*%(?%s*[\"']([%w_-]+)[\"']%s*%)?%s*$")
   if fragment then
     return self:fragment(fragment, text)
   elseif text:find("^%s*layout%s*%(") then
-    text = text:gsub("layout%s*%(", "_layout_(_out_,", 1)
+    text = text:gsub("layout%s*%(", "_layout_,_given_=_pass_(", 1)
   end
   for _, word in ipairs(words) do
     local act = WORDS[word]
@@ -145,6 +155,7 @@ function Generator:expression(text)
   if not done then
     error(problem, 0)
   end
+  self:own_names((blocks.words(text)))
   return "(" .. text .. ")"
 end
 

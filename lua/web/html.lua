@@ -6,7 +6,10 @@ local core = require("core.html")
 return readonly({
   is = core.is,
   trusted = core.trusted,
-  concat = core.concat,
+  join = core.join,
+  draw = core.draw,
+  taker = core.taker,
+  key = core.key,
   escape_text = core.escape_text,
   escape_attribute = core.escape_attribute,
   escape_url = core.escape_url,

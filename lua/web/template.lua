@@ -21,9 +21,9 @@ local template = {}
 
 -- A compiled template serves every organisation: what its code shares with its next run is constant.
 local HEAD <const> = "local _text_<const>,_attribute_<const>,_url_<const>,_path_<const>,_query_<const>,"
-  .. "_script_<const>,_markup_<const>,_optional_<const>,_layout_<const> =...;"
-  .. "return function(_ENV)local _out_,_n_={},0;"
-local TAIL <const> = " return _out_,_n_ end"
+  .. "_script_<const>,_markup_<const>,_optional_<const>,_pass_<const> =...;"
+  .. "return function(_ENV,_out_)local _n_,_layout_,_given_=0;"
+local TAIL <const> = " return _n_,_layout_,_given_ end"
 
 local function optional(name, escape, value)
   if not value then
@@ -34,8 +34,8 @@ local function optional(name, escape, value)
   return " " .. name .. '="' .. escape(value) .. '"'
 end
 
-local function layout(out, name, data)
-  out.layout, out.layout_data = name, data
+local function pass(...)
+  return ...
 end
 
 local function load_body(code, name)
@@ -44,7 +44,7 @@ local function load_body(code, name)
     error(problem, 0)
   end
   return chunk(core.escape_text, core.escape_attribute, core.escape_url, core.escape_path, core.escape_query,
-    core.json_script, core.markup, optional, layout)
+    core.json_script, core.markup, optional, pass)
 end
 
 local BUILT_IN <const> = {
@@ -53,38 +53,60 @@ local BUILT_IN <const> = {
 }
 local NOTHING <const> = readonly({})
 
-local function new_scope_type(env)
-  return {
-    __index = function(scope, key)
-      local value = scope[1][key]
-      if value == nil then
-        value = env[key]
-      end
-      if value == nil then
-        value = BUILT_IN[key]
-      end
-      if value == nil and key == "data" then
-        return scope[1]
-      elseif value == nil then
-        error(("undefined variable '%s' (an optional one is read as data.%s)"):format(key, key), 2)
-      end
-      return value
-    end,
-    __newindex = function(_, key)
-      error("'" .. tostring(key) .. "' is not declared: write local " .. tostring(key), 2)
-    end,
-  }
+local function refuse_name(_, key)
+  error(("undefined variable '%s' (an optional one is read as data.%s)"):format(key, key), 2)
 end
 
-local scope_types = weak({})
+local function refuse_write(_, key)
+  error("'" .. tostring(key) .. "' is not declared: write local " .. tostring(key), 2)
+end
 
-local function scope_of(data, env)
-  local kind = scope_types[env]
-  if not kind then
-    kind = new_scope_type(env)
-    scope_types[env] = kind
+local STRICT <const> = {__index = refuse_name, __metatable = false}
+
+--- The metatable that makes a table of variables the scope of a template: what the table lacks is
+--- looked for in the given tables, the last before the others, and among what is built in.
+function template.kind(...)
+  local known = {}
+  for _, more in ipairs{BUILT_IN, ...} do
+    for name, value in pairs(more) do
+      known[name] = value
+    end
   end
-  return setmetatable({data}, kind)
+  return {__index = setmetatable(known, STRICT), __newindex = refuse_write, __metatable = false}
+end
+
+-- Of each env, which templates see after their data.
+local kinds = weak({})
+
+local function kind_of(env)
+  kinds[env] = kinds[env] or template.kind(env)
+  return kinds[env]
+end
+
+-- Data that has variables by a metatable is asked for each.
+local function kind_over(data, kind)
+  return {__index = function(_, key)
+    local value = data[key]
+    if value == nil then
+      value = kind.__index[key]
+    end
+    return value
+  end, __newindex = refuse_write, __metatable = false}
+end
+
+-- A table of variables for one page, and its kind: what a template sets is not set for others.
+local function scope_of(data, env)
+  local scope, kind = {}, kind_of(env)
+  if getmetatable(data) ~= nil then
+    return {data = data}, kind_over(data, kind)
+  end
+  for key, value in pairs(data) do
+    scope[key] = value
+  end
+  if scope.data == nil and env.data == nil then
+    scope.data = data
+  end
+  return scope, kind
 end
 
 local function with(data, key, value)
@@ -95,14 +117,14 @@ local function with(data, key, value)
   return given
 end
 
-local function lay_out(out, page, env, find)
-  local outer = find and find(out.layout, true)
+local function lay_out(page, layout, data, env, find)
+  local outer = find and find(layout, true)
   if outer then
-    return outer(with(out.layout_data, "content", page), env)
+    return outer(with(data, "content", page), env)
   elseif not env.ui then
-    error("there is no layout '" .. out.layout .. "'", 3)
+    error("there is no layout '" .. layout .. "'", 3)
   end
-  return env.ui[out.layout](with(out.layout_data, "body", page))
+  return env.ui[layout](with(data, "body", page))
 end
 
 local function fragment_body(code, fragment, name)
@@ -124,13 +146,17 @@ function template.compile(text, name, find)
   end
   return function(data, env, fragment)
     env = env or NOTHING
-    local out, count = body_of(fragment or "")(scope_of(data or NOTHING, env))
-    local page = core.concat(out, count)
-    if not out.layout or fragment then
+    local page, layout, layout_data = core.draw(body_of(fragment or ""), scope_of(data or NOTHING, env))
+    if not layout or fragment then
       return page
     end
-    return lay_out(out, page, env, find)
+    return lay_out(page, layout, layout_data, env, find)
   end
+end
+
+--- A template's function as core.html draws it, without a page around it: for components.
+function template.body(text, name)
+  return load_body(table.concat((generate.body(text, name))), name)
 end
 
 --- Templates by name, each read by read(name) → text, file and compiled on first use.
@@ -152,36 +178,31 @@ function template.load(read)
   return find
 end
 
--- Templates of the state's folders: the first of the places that has the name.
-local function from_folders(places)
-  return template.load(function(name)
-    for _, place_of in ipairs(places) do
-      local path = place_of.folder .. "/" .. name .. ".html"
-      local text = core.source(place_of.room, path)
-      if text then
-        return text, path
-      end
-    end
-  end)
-end
-
 local PAGES <const> = {{room = "app", folder = "pages"}, {room = "library", folder = "ui/pages"}}
 
-local sets = {ui = from_folders{{room = "library", folder = "ui"}}, pages = from_folders(PAGES)}
-
---- The compiled template of a set, "ui" or "pages".
-function template.find(set, name)
-  return (sets[set] or error("there is no set of templates '" .. tostring(set) .. "'", 2))(name)
+-- The text and file of the first of the places that has the name.
+local function read_page(name)
+  for _, place_of in ipairs(PAGES) do
+    local path = place_of.folder .. "/" .. name .. ".html"
+    local text = core.source(place_of.room, path)
+    if text then
+      return text, path
+    end
+  end
 end
 
---- Renders a template of a set: template.render("ui", "field", data, env, fragment) → html.
-function template.render(set, name, data, env, fragment)
-  return template.find(set, name)(data, env, fragment)
-end
+local find_page = template.load(read_page)
 
 --- Renders a page of the app, or the common one where the app has none of that name, as text.
 function template.page(name, data, env, fragment)
-  return tostring(template.render("pages", name, data, env, fragment))
+  return tostring(find_page(name)(data, env, fragment))
+end
+
+--- The function of a component's markup, ui/NAME.html.
+function template.component(name)
+  local path = "ui/" .. name .. ".html"
+  local text = core.source("library", path) or error("there is no template '" .. name .. "'", 2)
+  return template.body(text, path)
 end
 
 --- Has the app itself a page of that name?

@@ -261,6 +261,44 @@ static void mistakes_are_told_with_what_was_meant(struct house *house)
     check_fault(house, "/setting", "no setting 'mots'");
 }
 
+static void a_component_tells_the_line_that_drew_it(struct house *house)
+{
+    static const struct {
+        const char *mistake, *text;
+    } wrong[] = {
+        {"key", "ui.callout does not know 'tne'; did you mean 'tone'?"},
+        {"tag", "ui.tag does not know 'tne'; did you mean 'tone'?"},
+        {"need", "ui.link needs 'href'"},
+        {"none", "ui.link needs 'text'"},
+        {"text", "a userdata has no text"},
+    };
+
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct visit visit = visit_of(house, "keeper", "GET", "/mark");
+
+        visit_give(&visit, "say", wrong[i].mistake);
+        world_visit(&house->world, &visit);
+        CHECK(strstr(visit.err.text, wrong[i].text) != NULL);
+        CHECK(strstr(visit.err.text, "notes/main.lua:") != NULL);
+        if (strstr(visit.err.text, wrong[i].text) == NULL)
+            printf("  %s said: %s\n", wrong[i].mistake, visit.err.text);
+        if (i < 4) // the line itself begins the message
+            CHECK(strncmp(visit.err.text, "notes/main.lua:", 15) == 0);
+    }
+}
+
+static void what_one_call_saw_the_next_does_not(struct house *house)
+{
+    static const char *const roles[] = {"guest", "keeper", "guest"};
+
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+        struct visit visit = visit_of(house, roles[i], "GET", "/me");
+
+        world_visit(&house->world, &visit);
+        CHECK(strstr(visit.body, roles[i]) != NULL);
+    }
+}
+
 static void a_get_cannot_write(struct house *house)
 {
     check_fault(house, "/sneaky", "GET /sneaky cannot write");
@@ -662,6 +700,8 @@ int main(void)
     RUN(variables_of_one_organisation_do_not_leak, &house);
     RUN(a_guest_asks_and_a_keeper_grants, &house);
     RUN(mistakes_are_told_with_what_was_meant, &house);
+    RUN(a_component_tells_the_line_that_drew_it, &house);
+    RUN(what_one_call_saw_the_next_does_not, &house);
     RUN(a_get_cannot_write, &house);
     RUN(rows_die_with_their_call, &house);
     RUN(an_endless_handler_is_stopped_and_the_next_call_works, &house);

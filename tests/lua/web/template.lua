@@ -181,10 +181,54 @@ test("a template cannot reach beyond its data", function(w)
 end)
 
 test("what the runs of a template share cannot be changed", function(w)
-  refuses(w, "attempt to assign to const variable '_text_'", "<% _text_ = nil %>")
-  refuses(w, "attempt to assign to const variable '_layout_'", "<% function _layout_() end %>")
+  refuses(w, "'_text_' is no name for a template", "<% _text_ = nil %>")
+  refuses(w, "'_pass_' is no name for a template", "<% function _pass_() end %>")
   local NO_DATA <const> = "<% data.left = 1 %>"
   w:expect_error("cannot be changed", render, NO_DATA)
+  local got
+  render("<% got(_ENV) %>", {got = function(scope) got = scope end})
+  w:expect(getmetatable(got), false)
+end)
+
+test("names between underscores are taken: pages of others cannot be reached by them", function(w)
+  for _, text in ipairs{"<%= _out_[1] %>", "<% local x = _out_ %>", "<% _n_ = 5 %>", "<%- _markup_(x) %>"} do
+    refuses(w, "page.html:1: '_", text, {x = 1})
+  end
+  w:expect(render("<% local _ = 1 %><%= _ %>"), "1")
+end)
+
+test("a page keeps its variables to itself", function(w)
+  local data = {x = 1}
+  w:expect(render("<% x = x + 1 %><%= x %>", data), "2")
+  w:expect(data.x, 1)
+  w:expect(render("<%= x %><%= data.y %>", setmetatable({}, {__index = {x = 3, y = 4}})), "34")
+  refuses(w, "undefined variable 'z'", "<%= z %>", setmetatable({}, {__index = {x = 3}}))
+end)
+
+test("a page inside a page, and one after an error, begin anew", function(w)
+  local outer = template.compile("<a><% for i = 1, 3 do %><%- inner{i = i} %><% end %></a>", "outer.html")
+  local inner = template.compile("<b><%= i %><% if i == data.bad then local x = data.none.x end %></b>", "inner.html")
+  local function draw(bad)
+    return tostring(outer({inner = function(given) return inner({i = given.i, bad = bad}) end}))
+  end
+  w:expect(draw(), "<a><b>1</b><b>2</b><b>3</b></a>")
+  w:expect_error("inner.html:1: attempt", draw, 2)
+  w:expect(draw(), "<a><b>1</b><b>2</b><b>3</b></a>")
+end)
+
+test("a list of markup is joined, texts in it are escaped", function(w)
+  w:expect(tostring(html.join{html.trusted("<b>"), "<", {1, true, false, "&"}}), "<b>&lt;1true&amp;")
+  w:expect(html.join(nil), false)
+  w:expect(html.join(false), false)
+  w:expect_error("has no text", html.join, {print})
+  local deep = {}
+  deep[1] = deep
+  w:expect_error("more than 16 lists", html.join, deep)
+  local wide = {}
+  for _ = 1, 5 do
+    wide = {wide, wide, wide, wide, wide, wide, wide, wide, wide, wide, wide, wide, wide, wide, wide, wide, wide}
+  end
+  w:expect_error("too many pieces", html.join, wide)
 end)
 
 test("branches end in one place, so that no condition moves a value", function(w)

@@ -88,6 +88,18 @@ app.get("/typo", {allow = {"keeper"}}, function()
 end)
 
 local kept
+app.get("/mark", {allow = {"keeper"}}, function(req)
+  local ui = require("app.ui")
+  local wrong = {
+    key = function() ui.callout {"text", tne = "ok"} end,
+    tag = function() ui.tag {"text", tne = "ok"} end,
+    need = function() ui.link {"text"} end,
+    none = function() ui.link() end,
+    text = function() ui.section {body = {"text", (notes:rows({limit = 1})[1])}} end,
+  }
+  wrong[req.query.say]()
+end)
+
 app.get("/keep", {allow = {"keeper"}}, function()
   local text = kept and kept.text
   kept = notes:rows({limit = 1})[1]
