@@ -169,6 +169,7 @@ struct row {
     bool loaded, draft, is_dirty;
     struct value *values; // pending; NULL: none
     uint64_t mask;
+    uint8_t asked, allowed; // by verb: what record.allows was asked in a read, its answers
 };
 struct row *bind_push_row(lua_State *L, const struct collection *collection, struct ref ref,
                           struct record *record); // [-0, +1]
@@ -195,6 +196,7 @@ int bind_record_rows(lua_State *L);
 int bind_record_get_row(lua_State *L);
 int bind_record_find_row(lua_State *L);
 int bind_record_may_row(lua_State *L);
+int bind_record_allows_row(lua_State *L);
 int bind_record_may_create_row(lua_State *L);
 int bind_record_reveal_row(lua_State *L);
 int bind_record_members(lua_State *L);

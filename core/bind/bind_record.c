@@ -241,6 +241,7 @@ int open_core_record(lua_State *L)
         {"as_of", bind_record_as_of_row},
         {"history", bind_record_history_rows},
         {"may", bind_record_may_row},
+        {"allows", bind_record_allows_row},
         {"may_create", bind_record_may_create_row},
         {"reveal", bind_record_reveal_row},
         {"members", bind_record_members},

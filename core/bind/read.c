@@ -263,6 +263,34 @@ int bind_record_may_row(lua_State *L)
     return 2;
 }
 
+// In a read nothing changes, so that the answer for a row holds until the call ends.
+static bool is_answered(const struct call *call, const struct row *row, enum verb verb)
+{
+    return !call->write && (row->asked >> verb & 1) != 0;
+}
+
+/// record.allows(verb: string, row: Row): boolean – record.may without its fields
+int bind_record_allows_row(lua_State *L)
+{
+    enum verb verb = bind_check_verb(L, 1);
+    struct row *row = bind_check_row(L, 2);
+    struct call *call = bind_call(L);
+
+    if (!is_answered(call, row, verb)) {
+        const struct record *record = row_record(L, row);
+        bool allowed = false;
+        uint64_t opened;
+        struct err err;
+
+        if (record != NULL && !record_may(call->view, verb, record, &allowed, &opened, &err))
+            script_raise(L, &err);
+        row->asked |= (uint8_t)(1u << verb);
+        row->allowed = (uint8_t)((row->allowed & ~(1u << verb)) | (unsigned)allowed << verb);
+    }
+    lua_pushboolean(L, row->allowed >> verb & 1);
+    return 1;
+}
+
 /// record.may_create(collection: Collection): boolean
 int bind_record_may_create_row(lua_State *L)
 {

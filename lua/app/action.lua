@@ -10,19 +10,28 @@ local action = {}
 
 local KEYS <const> = {"role", "from"}
 
-local function is_any(value, wanted)
+local function set_of(wanted)
+  local set = {}
   for _, one in ipairs(type(wanted) == "table" and wanted or {wanted}) do
-    if value == one then
-      return true
-    end
+    set[one] = true
   end
-  return false
+  return set
+end
+
+-- {field = word or words} as a list, which is walked for each row.
+local function beginnings(from)
+  local list = {}
+  for _, field in ipairs(options.sorted(from)) do
+    list[#list + 1] = {field = field, values = set_of(from[field])}
+  end
+  return list
 end
 
 -- Does the row stand where the action begins?
 local function stands(row, from)
-  for field, wanted in pairs(from) do
-    if not is_any(row[field], wanted) then
+  for _, one in ipairs(from) do
+    local value = row[one.field]
+    if value == nil or not one.values[value] then
       return false
     end
   end
@@ -32,7 +41,7 @@ end
 -- The list that offers the action, else the row's own page.
 local function way_back(collection, name, row)
   for _, list in ipairs(collection.lists) do
-    if is_any(name, list.spec.actions or {}) then
+    if set_of(list.spec.actions or {})[name] then
       return "/" .. list.name
     end
   end
@@ -58,16 +67,25 @@ end
 function action.declare(app, collection, name, spec, handler)
   local place = ("action '%s' of '%s'"):format(name, collection.full)
   options.check(spec, place, KEYS)
-  spec = {from = spec.from or {}, role = options.list(spec.role, "role in " .. place)}
-  for field in pairs(spec.from) do
+  for field in pairs(spec.from or {}) do
     if not collection.fields[field] then
       error(("unknown field '%s' in %s"):format(field, place), 3)
     end
   end
+  spec = {from = beginnings(spec.from or {}), role = options.list(spec.role, "role in " .. place)}
   collection.actions[name] = spec
   collection.action_names[#collection.action_names + 1] = name
   app.post(("/%s/{id}/%s"):format(collection.name, name), {allow = spec.role},
     handler_of(app, collection, name, spec, handler))
+end
+
+-- Does the caller hold a role that takes the action? Asked once a call.
+local function is_held(spec)
+  local memo = call.memo
+  if memo[spec] == nil then
+    memo[spec] = call.holds(spec.role)
+  end
+  return memo[spec]
 end
 
 --- May the caller take the action on the row now? By role, by where the row stands, by the rules.
@@ -76,7 +94,7 @@ function action.may(collection, name, row)
   if not spec then
     error(("'%s' has no action '%s'"):format(collection.full, tostring(name)), 3)
   end
-  return stands(row, spec.from) and call.holds(spec.role) and (record.may("update", row))
+  return stands(row, spec.from) and is_held(spec) and record.allows("update", row)
 end
 
 return action

@@ -143,7 +143,7 @@ end
 
 --- The path of a row's own page, within the app.
 function methods:path(row)
-  return ("/%s/%s"):format(self.name, row.id)
+  return "/" .. self.name .. "/" .. row.id
 end
 
 --- A step that people take with a row, see app/action.lua.

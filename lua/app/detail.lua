@@ -38,7 +38,7 @@ function detail.declare(app, collection, action_names)
       row = row, facts = facts(collection, row), done = done(collection, req.query),
       title = text.app(collection.name .. ".title"),
       lead = collection.fields[STATE] and fields.show(collection, row, STATE) or false,
-      acts = list.actions(collection, row, action_names),
+      acts = list.actor(collection, action_names)(row),
       versions = collection.keeps_history and collection:history(row) or {},
       show = function(name) return fields.show(collection, row, name) end,
       label = function(name) return fields.label(collection, name) end,

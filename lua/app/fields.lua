@@ -33,25 +33,54 @@ function fields.problem(word)
   return text.app("errors." .. word)
 end
 
+-- Codes are few: what each looks like is kept, by language.
+local function show_codes(collection, name)
+  local shown = {zh = {}, en = {}}
+  return function(value)
+    local known = shown[call.lang]
+    if not known[value] then
+      local word = fields.code(collection, name, value)
+      known[value] = TONES[value] and ui.tag{word, tone = TONES[value]} or word
+    end
+    return known[value]
+  end
+end
+
+-- By type: what makes of a field the function that shows its values.
 local SHOW <const> = {
-  date = function(value) return day.long(value) end,
-  boolean = function(value) return here.word(value and "ui.yes" or "ui.no") end,
+  date = function() return day.long end,
+  boolean = function() return function(value) return here.word(value and "ui.yes" or "ui.no") end end,
   -- What others refer to has a field `name`; who may not read it learns no more.
-  ref = function(value) return value.name or here.word("ui.hidden") end,
-  code = function(value, collection, name)
-    local word = fields.code(collection, name, value)
-    return TONES[value] and ui.tag{word, tone = TONES[value]} or word
-  end,
+  ref = function() return function(value) return value.name or here.word("ui.hidden") end end,
+  code = show_codes,
 }
+
+local showers = weak({}) -- by what is known of the field
+
+local function shower_of(collection, name)
+  local field = fields.find(collection, name)
+  if not showers[field] then
+    local make = SHOW[field.type]
+    showers[field] = make and make(collection, name) or tostring
+  end
+  return showers[field]
+end
+
+--- A function that gives a row's value of the field as text or markup.
+function fields.shower(collection, name)
+  local show = shower_of(collection, name)
+  return function(row)
+    local value = row[name]
+    if value == nil then
+      return here.word("ui.none")
+    end
+    return show(value)
+  end
+end
 
 --- A field's value as text or markup.
 function fields.show(collection, row, name)
-  local value = row[name]
-  if value == nil then
-    return here.word("ui.none")
-  end
-  local show = SHOW[fields.find(collection, name).type]
-  return show and show(value, collection, name) or tostring(value)
+  return fields.shower(collection, name)(row)
 end
 
 -- A record refers to rows of its own organisation, or of the instance.

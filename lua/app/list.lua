@@ -86,20 +86,34 @@ local function empty(collection, name, wanted)
   return ui.empty{text.app(("%s.lists.%s.empty"):format(collection.name, name))}
 end
 
---- Buttons for those of `names` that the person may take on the row now; false when there are none.
-function list.actions(collection, row, names)
-  local may = {}
-  for _, name in ipairs(names) do
-    if collection:may_act(name, row) then
-      may[#may + 1] = name
+-- What the buttons of all rows have in common.
+local function words_of(collection, names)
+  local words = {}
+  for i, name in ipairs(names) do
+    words[i] = text.app(("%s.actions.%s"):format(collection.name, name))
+  end
+  return words
+end
+
+--- A function that gives the buttons for those of `names` that the person may take on a row now;
+--- false when there are none.
+function list.actor(collection, names)
+  local words = words_of(collection, names)
+  return function(row)
+    local buttons, path = {}, nil
+    for i, name in ipairs(names) do
+      if collection:may_act(name, row) then
+        path = path or url.of(collection:path(row)) .. "/"
+        buttons[#buttons + 1] = {words[i], to = path .. name}
+      end
     end
-  end
-  for i, name in ipairs(may) do
     -- The first of a choice is the usual one; a single action is not urged on anybody.
-    may[i] = ui.action{text.app(("%s.actions.%s"):format(collection.name, name)),
-      to = url.of(collection:path(row) .. "/" .. name), tone = i == 1 and #may > 1 and "primary"}
+    for i, button in ipairs(buttons) do
+      button.tone = i == 1 and #buttons > 1 and "primary"
+      buttons[i] = ui.action(button)
+    end
+    return path and buttons or false
   end
-  return #may > 0 and may
 end
 
 -- Ways to make a new one, for those who may.
@@ -115,11 +129,11 @@ end
 local function table_of(collection, name, spec, rows)
   local columns = {}
   for i, column in ipairs(spec.columns) do
-    columns[i] = {fields.label(collection, column), function(row) return fields.show(collection, row, column) end}
+    columns[i] = {fields.label(collection, column), fields.shower(collection, column)}
   end
   return ui.table{caption = text.app(("%s.lists.%s.title"):format(collection.name, name)), columns = columns, rows = rows,
     href = function(row) return url.of(collection:path(row)) end,
-    acts = spec.actions and function(row) return list.actions(collection, row, spec.actions) end}
+    acts = spec.actions and list.actor(collection, spec.actions)}
 end
 
 -- One row more than is shown tells whether there is a next page.

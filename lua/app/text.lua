@@ -33,28 +33,46 @@ end
 local platform = load(yaml.platform)
 local own = host.platform and platform or load(yaml.read)
 
-local function find(words, key)
-  return words[call.lang][key] or words.zh[key]
+-- By language: what is said for a key, once it was asked for: the text, or the function that puts
+-- values into it.
+local function new_sayings()
+  return {zh = {}, en = {}}
 end
 
---- A pattern with its values.
-function text.fill(pattern, values)
-  return message.format(pattern, values or {}, call.lang)
+local own_sayings, platform_sayings = new_sayings(), new_sayings()
+
+-- What is said for the key, or nil when there are no such words.
+local function find(words, sayings, key)
+  local lang = call.lang
+  local saying = sayings[lang][key]
+  if saying then
+    return saying
+  end
+  local pattern = words[lang][key] or words.zh[key]
+  if pattern then
+    local fill, whole = message.compile(pattern, lang)
+    sayings[lang][key] = whole or fill
+  end
+  return sayings[lang][key]
+end
+
+local NOTHING <const> = {}
+
+local function say(saying, values, key)
+  if type(saying) == "function" then
+    return saying(values or NOTHING)
+  end
+  return saying or key
 end
 
 --- A word of the platform; the key itself where there is none, so that a page is never lost to it.
 function text.platform(key, values)
-  local pattern = find(platform, key)
-  return pattern and text.fill(pattern, values) or key
+  return say(find(platform, platform_sayings, key), values, key)
 end
 
 --- A word of the app, else of the platform.
 function text.app(key, values)
-  local pattern = find(own, key)
-  if pattern then
-    return text.fill(pattern, values)
-  end
-  return text.platform(key, values)
+  return say(find(own, own_sayings, key) or find(platform, platform_sayings, key), values, key)
 end
 
 local function missing(words, has, lacks, problems)

@@ -7,7 +7,7 @@ local day = {}
 
 local NO_BREAK <const> = "\u{A0}" -- a date stays on one line
 
-local function say(iso, with_weekday)
+local function compose(iso, with_weekday)
   local year, month, number = date.parts(iso)
   if not year then
     return iso
@@ -19,6 +19,31 @@ local function say(iso, with_weekday)
     text = here.word("ui.date.with_weekday", {date = text, weekday = weekday})
   end
   return (text:gsub(" ", NO_BREAK))
+end
+
+local MEMORIES_MAX <const> = 1000
+
+-- Lists say the same few days again and again: what was said today, by language.
+local said = {}
+
+local function memory(lang, today)
+  local known = said[lang]
+  if not known or known.today ~= today or known.count >= MEMORIES_MAX then
+    known = {today = today, count = 0, long = {}, short = {}}
+    said[lang] = known
+  end
+  return known
+end
+
+local function say(iso, with_weekday)
+  local known = memory(here.lang(), here.today())
+  local texts = with_weekday and known.long or known.short
+  local text = texts[iso]
+  if not text then
+    text = compose(iso, with_weekday)
+    texts[iso], known.count = text, known.count + 1
+  end
+  return text
 end
 
 --- 11 月 24 日 周二

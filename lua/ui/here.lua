@@ -22,16 +22,17 @@ function here.csrf()
   return call.csrf
 end
 
--- Keys of a page are numbered: two buttons are two acts. A page is a call; its id starts the count.
-local page, forms
-
---- A key for one form of this page.
+--- A key for one form of this page. They are numbered: two buttons are two acts.
 function here.write_key()
-  if page ~= call.write_key then
-    page, forms = call.write_key, 0
-  end
-  forms = forms + 1
-  return ("%s-%d"):format(page, forms)
+  local memo = call.memo
+  local forms = (memo.forms or 0) + 1
+  memo.forms = forms
+  return call.write_key .. "-" .. forms
+end
+
+--- The language of the call: zh or en.
+function here.lang()
+  return call.lang
 end
 
 --- The day, ISO.

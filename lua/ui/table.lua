@@ -5,24 +5,21 @@
 -- `href = function(row)`, leads to it. `acts = function(row)` gives the buttons of a row.
 local component = require("ui.component")
 
-local function cell(column, row)
-  local source = column[2]
-  local value = type(source) == "function" and source(row) or type(source) == "string" and row[source]
-  return component.markup(value or "")
-end
-
-local function lay_out(data, row)
-  local line = {cells = {}, href = data.href and data.href(row), acts = data.acts and component.markup(data.acts(row))}
-  for i, column in ipairs(data.columns) do
-    line.cells[i] = {label = column[1], value = cell(column, row), number = column.align == "number"}
+-- A column's part of a row as text or markup.
+local function shower(source)
+  if type(source) ~= "function" then
+    return function(row) return row[source] end
   end
-  return line
+  return function(row)
+    local value = source(row)
+    return type(value) == "table" and component.markup(value) or value
+  end
 end
 
 return component.define{name = "table", needs = {"caption", "columns", "rows"},
   takes = {href = false, acts = false}, shape = function(data)
-    data.lines = {}
-    for i, row in ipairs(data.rows) do
-      data.lines[i] = lay_out(data, row)
+    data.markup, data.cells = component.markup, {}
+    for i, column in ipairs(data.columns) do
+      data.cells[i] = {label = column[1], show = shower(column[2]), number = column.align == "number"}
     end
   end}

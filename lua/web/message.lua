@@ -246,7 +246,7 @@ end
 
 -- ---- use
 
---- Compiles a pattern: function(values) → text.
+--- Compiles a pattern: function(values) → text, and the text where values make no difference.
 function message.compile(pattern, language)
   if not PLURALS[language] then
     error("no language '" .. tostring(language) .. "'", 2)
@@ -254,7 +254,7 @@ function message.compile(pattern, language)
   local reader = setmetatable({pattern = pattern, language = language, at = 1, depth = 0}, Reader)
   local pieces = reader:pieces(false)
   if #pieces == 1 then
-    return function() return pieces[1] end
+    return function() return pieces[1] end, pieces[1]
   end
   return function(values) return join(pieces, values) end
 end

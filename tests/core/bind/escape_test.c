@@ -83,9 +83,16 @@ static void escaping_ends(void)
     fails("local s = ('/'):rep(500000) while true do require('core.html').escape_query(s) end",
           ERR_LIMIT, "processor time");
     fails("local t = {} for i = 1, 200000 do t[i] = 'x' end"
-          " while true do require('core.html').concat(t) end",
+          " while true do require('core.html').join(t) end",
           ERR_LIMIT, "processor time");
-    fails("require('core.html').concat({}, 1e15)", ERR_SCRIPT, "too many pieces");
+    fails("local t = {} for i = 1, 1000 do t[i] = '' end for i = 1, 3 do local l = {}"
+          " for k = 1, 200 do l[k] = t end t = l end require('core.html').join(t)",
+          ERR_SCRIPT, "too many pieces");
+    fails("require('core.html').draw(function() return 1e15 end, {})", ERR_SCRIPT,
+          "too many pieces");
+    fails("local t = {} for i = 1, 150000 do t[i] = i end for i = 1, 150000 do t[i] = nil end"
+          " while true do require('core.html').key(t) end",
+          ERR_LIMIT, "processor time");
 }
 
 int main(void)
