@@ -28,7 +28,7 @@ static struct slice make_up(struct exchange *x)
 // gets one that lives as long as the exchange, so that its own attempts are told apart.
 static struct slice remember(struct exchange *x)
 {
-    if (x->attempts == 0 && x->work == NULL) {
+    if (x->work == NULL) {
         struct slice key = given(x), *copy = arena_alloc(&x->memory, sizeof *copy);
 
         *copy = key.len > 0 ? arena_slice(&x->memory, key) : make_up(x);
@@ -56,9 +56,17 @@ static struct slice make_key(const struct exchange *x, struct slice text, int64_
 // A form that was changed and sent again under the old key is not the same request.
 static void digest_asked(struct exchange *x, uint8_t digest[DIGEST_LEN])
 {
-    struct slice parts[] = {x->path, x->body};
+    size_t count = 0;
+    struct slice *parts = arena_alloc(&x->attempt, (3 + 2 * x->query_count) * sizeof *parts);
 
-    digest_hmac_parts(slice_text("asked"), parts, 2, digest);
+    parts[count++] = slice_text(x->call.method);
+    parts[count++] = x->path;
+    parts[count++] = x->body;
+    for (size_t i = 0; i < x->query_count; i++) {
+        parts[count++] = x->query[i].name;
+        parts[count++] = x->query[i].value;
+    }
+    digest_hmac_parts(slice_text("asked"), parts, count, digest);
 }
 
 static bool decode(struct exchange *x, struct slice value, struct err *err)

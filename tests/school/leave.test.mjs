@@ -92,6 +92,7 @@ test("the same form sent twice is one leave", async () => {
   const again = await mum.post(form.action, filled);
   assert.equal(again.status, 303);
   assert.equal(again.headers.get("location"), answer.headers.get("location"));
+  assert.equal((await mum.post(`${form.action}?other=1`, filled)).status, 409); // another request under the same key
 });
 
 test("a guardian cannot decide, another teacher and another school see nothing", async () => {
