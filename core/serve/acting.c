@@ -76,7 +76,6 @@ bool acting_choose(struct exchange *x, struct id org, bool platform, struct err 
     struct ref subject;
     const struct id *path = NULL;
     size_t count = 0;
-    struct slice cookie = x->http != NULL ? http_cookie(x->http, "sy_as") : (struct slice){NULL, 0};
     bool chosen;
 
     x->call.role = "";
@@ -85,7 +84,7 @@ bool acting_choose(struct exchange *x, struct id org, bool platform, struct err 
         return true;
     if (!platform && !tree_path(&x->view, org, &path, &count, err))
         return false;
-    chosen = read_choice(x, cookie, &wanted, &subject) && holds(x, &wanted) &&
+    chosen = read_choice(x, x->acting, &wanted, &subject) && holds(x, &wanted) &&
              (platform || covers(path, count, wanted.org));
     for (size_t i = 0; !chosen && i < x->principal.grant_count; i++) {
         wanted = x->principal.grants[i];

@@ -105,6 +105,7 @@ static void read_tokens(struct exchange *x)
         x->token = http_cookie(x->http, exchange_cookie_name(x));
     x->token = arena_slice(&x->memory, x->token);
     x->anonymous = arena_slice(&x->memory, http_cookie(x->http, "sy_anon"));
+    x->acting = arena_slice(&x->memory, http_cookie(x->http, "sy_as"));
     if (x->anonymous.data == NULL && slice_is(x->path, "/login")) { // the one form before sign-in
         x->new_anonymous = arena_alloc(&x->memory, 64);
         random_text(x, ANONYMOUS_LEN, x->new_anonymous, 64);

@@ -36,6 +36,7 @@ struct exchange {
     bool tls;
     struct slice token, anonymous; // session token, value of the anonymous cookie
     char *new_anonymous;           // to be set as a cookie
+    struct slice acting;           // the role that was chosen, as its cookie says
     bool forgets;                  // whatever is answered takes the session's cookie away
     const char *lang, *theme;
     const char *request_id, *nonce;
