@@ -125,8 +125,8 @@ static int resume(lua_State *L, lua_State *co, int args)
     enter(L, co);
     status = lua_resume(co, L, args, &count);
     leave(L);
-    if (status != LUA_YIELD)
-        forget(L, co);
+    if (status == LUA_OK || (status != LUA_YIELD && lua_status(co) == status))
+        forget(L, co); // it has ended; one that could not be resumed is alive
     if (status != LUA_OK && status != LUA_YIELD) {
         lua_xmove(co, L, 1);
         return FAILED;

@@ -217,6 +217,8 @@ static void coroutines_work(void)
           " return one == 1 and done == false and problem:find('after') ~= nil");
     holds("for i = 1, 1000 do coroutine.wrap(function() coroutine.yield() end)() end return true");
     fails("local all = {} for i = 1, 65 do all[i] = coroutine.create(print) end", "more than 64");
+    fails("local all = {} for i = 1, 99 do all[i] = coroutine.wrap(function()"
+          " coroutine.resume(coroutine.running()) coroutine.yield() end) all[i]() end", "more than 64");
     fails("coroutine.yield(1)", "outside a coroutine");
     fails("coroutine.close(coroutine.running())", "cannot close a running coroutine");
     fails("local function nest() return coroutine.wrap(nest)() end nest()", "");
