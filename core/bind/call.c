@@ -74,6 +74,7 @@ void call_budget(struct view *view, const struct app *app)
         return;
     view->budget->reads_max = (uint32_t)limit_of(config->script.reads, app->manifest.reads);
     view->budget->writes_max = (uint32_t)limit_of(config->script.writes, app->manifest.writes);
+    view->budget->bytes_max = (size_t)config->script.memory;
 }
 
 static void push_params(lua_State *L, const struct host_param *params, size_t count)

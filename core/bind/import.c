@@ -65,7 +65,8 @@ static bool has_importer(const struct app *app, const char *importer)
 static void refill(struct view *view)
 {
     if (view->budget != NULL)
-        view->budget->reads = view->budget->writes = 0;
+        *view->budget = (struct budget){.reads_max = view->budget->reads_max,
+                                        .writes_max = view->budget->writes_max};
 }
 
 static bool run_rows(struct import *import, struct call *call, struct host_row *rows,

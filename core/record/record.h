@@ -18,6 +18,7 @@ struct sealer;
 struct budget {
     uint32_t reads, writes;         // used: records read (index entries too), records written
     uint32_t reads_max, writes_max; // ERR_LIMIT beyond
+    size_t bytes, bytes_max;        // of the records read; 0: as many as there are
 };
 
 struct view {

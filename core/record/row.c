@@ -12,12 +12,26 @@ bool row_count_read(struct view *view, struct err *err)
     return true;
 }
 
+// Few records may be long: their number alone does not bound what a call takes.
+static bool count_bytes(struct view *view, size_t len, struct err *err)
+{
+    struct budget *budget = view->budget;
+
+    if (budget->bytes_max > 0 && budget->bytes + len > budget->bytes_max)
+        return err_set(err, ERR_LIMIT, "records of more than %zu bytes read", budget->bytes_max);
+    budget->bytes += len;
+    return true;
+}
+
 static bool decode(struct view *view, const struct collection *collection, struct ref ref,
                    struct slice bytes, struct row **result, struct err *err)
 {
-    struct row *row = arena_alloc(view->arena, sizeof *row);
+    struct row *row;
     struct codec_head head;
 
+    if (!count_bytes(view, bytes.len, err))
+        return false;
+    row = arena_alloc(view->arena, sizeof *row);
     row->stored = arena_alloc(view->arena, collection->field_count * sizeof *row->stored);
     if (!codec_decode(collection, arena_slice(view->arena, bytes), &head, row->stored, err))
         return false;

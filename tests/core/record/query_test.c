@@ -176,9 +176,13 @@ static void budgets_end_a_call(struct world *world)
     query.limit = 20;
     CHECK_OK(record_query(&look.view, &query, &records, &count, &look.err), &look.err);
     CHECK(count == 20 && world->budget.reads <= 24); // it stops when it has enough
-    world->budget = (struct budget){0, 0, 10, 1};
+    world->budget = (struct budget){.reads_max = 10, .writes_max = 1};
     CHECK(!record_query(&look.view, &query, &records, &count, &look.err));
     CHECK(look.err.code == ERR_LIMIT && world->budget.reads == 10);
+    world->budget = (struct budget){.reads_max = 1000, .bytes_max = 500};
+    CHECK(!record_query(&look.view, &query, &records, &count, &look.err));
+    CHECK(look.err.code == ERR_LIMIT && world->budget.bytes <= 500);
+    world->budget = (struct budget){.reads_max = 10, .writes_max = 1};
     look.view.who = NULL;
     CHECK(record_create(&look.view, world->person, world->root, name, &record, &problem, &look.err));
     CHECK(!record_create(&look.view, world->person, world->root, name, &record, &problem,

@@ -98,7 +98,7 @@ static inline void look_begin(struct world *world, struct look *look, enum store
                               const struct principal *who)
 {
     *look = (struct look){.err = {ERR_NONE, ""}};
-    world->budget = (struct budget){0, 0, 100000, 100000};
+    world->budget = (struct budget){.reads_max = 100000, .writes_max = 100000};
     look->view = (struct view){
         .txn = store_begin(world->store, mode, &look->err),
         .catalog = world->catalog,
