@@ -335,7 +335,8 @@ const struct collection *bind_members_of(const struct catalog *catalog,
                : from;
 }
 
-// A set is answered whoever asks; a job asks only about what its manifest names.
+// A set about nobody in particular is answered whoever asks; a job asks only about what its
+// manifest names.
 static void check_asked(lua_State *L, const struct principal *who, const char *from)
 {
     size_t app = who != NULL && who->app != NULL ? strlen(who->app) : 0;
@@ -372,13 +373,21 @@ static void add_members(lua_State *L, const struct set_def *def, const struct re
     }
 }
 
+// About a record that a person may not read they learn nothing, not even who belongs to it.
+static bool may_ask_about(lua_State *L, struct row *it)
+{
+    const struct principal *who = bind_call(L)->view->who;
+
+    return (who != NULL && who->app != NULL) || row_record(L, it) != NULL;
+}
+
 /// record.members(set: string, it?: Row): Row[]
 int bind_record_members(lua_State *L)
 {
     const char *name = luaL_checkstring(L, 1);
     struct state *state = bind_state(L);
     const struct set_def *def = catalog_find_set(state->host->catalog, name);
-    struct ref it;
+    struct row *it = NULL;
 
     lua_settop(L, 2); // what is pushed below is not the second argument
     if (def == NULL) // the app's own sets may be named without the app
@@ -387,9 +396,10 @@ int bind_record_members(lua_State *L)
     if (def == NULL)
         return luaL_error(L, "there is no set '%s'", name);
     if (!lua_isnoneornil(L, 2))
-        it = bind_check_row(L, 2)->ref;
+        it = bind_check_row(L, 2);
     lua_newtable(L);
-    add_members(L, def, lua_isnoneornil(L, 2) ? NULL : &it);
+    if (it == NULL || may_ask_about(L, it))
+        add_members(L, def, it != NULL ? &it->ref : NULL);
     return 1;
 }
 

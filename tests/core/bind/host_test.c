@@ -438,6 +438,20 @@ static void problems_of_fields_come_back_by_name(struct house *house)
     CHECK(visit.status == 422 && strstr(visit.body, "\"title\":\"type\""));
 }
 
+static void a_set_about_a_record_is_for_those_who_may_read_it(struct house *house)
+{
+    struct visit visit = visit_of(house, "guest", "POST", "/peek");
+
+    visit_give(&visit, "room", house->east_room);
+    world_visit(&house->world, &visit);
+    CHECK(strstr(visit.body, "\"tenants\":1") != NULL);
+    visit.role = "keeper"; // of the other house
+    visit.person = house->keeper;
+    visit.org = house->world.west;
+    world_visit(&house->world, &visit);
+    CHECK(strstr(visit.body, "\"tenants\":0") != NULL);
+}
+
 static void nobody_asks_for_another_house(struct house *house)
 {
     struct visit visit = visit_of(house, "guest", "POST", "/");
@@ -707,6 +721,7 @@ int main(void)
     RUN(an_endless_handler_is_stopped_and_the_next_call_works, &house);
     RUN(what_a_check_refuses_is_not_stored, &house);
     RUN(problems_of_fields_come_back_by_name, &house);
+    RUN(a_set_about_a_record_is_for_those_who_may_read_it, &house);
     RUN(nobody_asks_for_another_house, &house);
     RUN(an_outcome_of_an_action_changes_nothing, &house);
     RUN(an_action_is_checked_before_it_is_saved, &house);

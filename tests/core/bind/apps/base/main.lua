@@ -24,10 +24,11 @@ local stay = app.collection("stay", {
     person = {ref = "base.person", required = true},
     room = {ref = "base.room", required = true},
   },
-  index = {{"person"}},
+  index = {{"person"}, {"room"}},
 })
 stay:allow("read", {guest = {"person is @me"}})
 
+app.set("tenants", {from = "base.stay", match = "room is @it", take = "person"})
 app.set("rooms", {from = "base.stay", match = "person is @me", take = "room", role = "guest"})
 
 app.importer("rooms", {columns = {"code", "name"}}, function(cells, batch)

@@ -2,6 +2,8 @@
 --- Notes about rooms: asked by guests, answered by keepers.
 local app = require("app")
 
+local tenants
+
 local notes = app.collection("note", {
   fields = {
     room = {ref = "base.room", required = true},
@@ -13,6 +15,7 @@ local notes = app.collection("note", {
   },
   index = {{"room", "from"}, {"state"}},
   check = function(r)
+    tenants = #app.members("tenants", r.room)
     if r.to and r.from and r.to < r.from then
       return "to", "order"
     end
@@ -140,6 +143,12 @@ app.post("/", {allow = {"guest"}}, function(req)
     return nil, problem
   end
   return app.redirect("/" .. row.id)
+end)
+
+-- How many stay in the room, whether or not the note about it may be stored.
+app.post("/peek", {allow = {"guest", "keeper"}}, function(req)
+  pcall(notes.create, notes, {room = req.form.room, text = "who is there?"})
+  return app.json({tenants = tenants})
 end)
 
 notes:action("grant", {role = "keeper", from = {state = "asked"}}, function(r)
