@@ -4,10 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/json.h"
 #include "base/log.h"
 
-enum { ANONYMOUS_LEN = 18, OWN_READS = 2000, FIELDS_MAX_OUT = 12 };
+enum { ANONYMOUS_LEN = 18 };
 
 static void gone(void *context)
 {
@@ -17,7 +16,7 @@ static void gone(void *context)
     x->nonce = ""; // lay in the request
 }
 
-static void destroy(struct exchange *x)
+void exchange_destroy(struct exchange *x)
 {
     exchange_end(x);
     arena_finish(&x->attempt);
@@ -79,11 +78,6 @@ static const char *choose_theme(struct exchange *x)
     struct slice cookie = http_cookie(x->http, "sy_theme");
 
     return slice_is(cookie, "dark") ? "dark" : slice_is(cookie, "light") ? "light" : "";
-}
-
-const char *exchange_cookie_name(const struct exchange *x)
-{
-    return x->tls ? "__Host-sy_session" : "sy_session";
 }
 
 static void random_text(struct exchange *x, size_t len, char *text, size_t size)
@@ -161,7 +155,7 @@ static bool identify(struct exchange *x, struct err *err)
     return true;
 }
 
-static void fill_call(struct exchange *x)
+void exchange_fill_call(struct exchange *x)
 {
     static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE",
                                           "OPTIONS"};
@@ -213,161 +207,8 @@ bool exchange_begin(struct exchange *x, enum store_mode mode)
         return false;
     }
     x->view.who = &x->principal;
-    fill_call(x);
+    exchange_fill_call(x);
     return true;
-}
-
-// What is answered ----------------------------------------------------------------------
-
-static void note(struct exchange *x, int status)
-{
-    int64_t micros = clock_mono_us(x->worker->instance.clock) - x->started_us;
-
-    log_info("request", LOG_TEXT("id", x->request_id),
-             LOG_TEXT("method", x->call.method != NULL ? x->call.method : "GET"),
-             LOG_SLICE("path", x->path), LOG_INT("status", status), LOG_INT("us", micros));
-}
-
-static void respond(struct exchange *x, int status, const char *type, struct slice body,
-                    const struct http_field *fields, size_t count)
-{
-    struct http_field all[FIELDS_MAX_OUT];
-    size_t used = 0;
-
-    for (; used < count && used < FIELDS_MAX_OUT - 3; used++)
-        all[used] = fields[used];
-    if (type != NULL)
-        all[used++] = (struct http_field){"content-type", slice_text(type)};
-    if (x->new_anonymous != NULL)
-        all[used++] = exchange_cookie(x, "sy_anon", x->new_anonymous, 0, false);
-    if (x->forgets)
-        all[used++] = exchange_cookie(x, exchange_cookie_name(x), "", -1, false);
-    note(x, status);
-    if (x->http != NULL)
-        http_respond(x->http, status, all, used, body);
-    x->http = NULL;
-    destroy(x);
-}
-
-void exchange_finish(struct exchange *x, const struct host_answer *answer,
-                     const struct http_field *fields, size_t count)
-{
-    struct http_field all[FIELDS_MAX_OUT];
-    size_t used = 0;
-
-    for (; used < count && used < FIELDS_MAX_OUT - 1; used++)
-        all[used] = fields[used];
-    if (answer->location != NULL)
-        all[used++] = (struct http_field){"location", slice_text(answer->location)};
-    respond(x, answer->status, answer->type, answer->body, all, used);
-}
-
-void exchange_redirect(struct exchange *x, const char *location, const struct http_field *fields,
-                       size_t count)
-{
-    struct host_answer answer = {.status = 303, .location = location, .body = slice_text("")};
-
-    exchange_finish(x, &answer, fields, count);
-}
-
-void exchange_json(struct exchange *x, int status, struct slice body)
-{
-    respond(x, status, "application/json", body, NULL, 0);
-}
-
-static void put_member(struct buffer *json, const char *name, const char *text)
-{
-    buffer_text(json, json->len > 1 ? "," : "");
-    json_text(json, slice_text(name));
-    buffer_text(json, ":");
-    json_text(json, slice_text(text));
-}
-
-// RFC 9457.
-static void fail_program(struct exchange *x, int status, const char *word)
-{
-    struct buffer json = BUFFER_EMPTY;
-    struct slice body;
-
-    buffer_text(&json, "{");
-    put_member(&json, "type", "about:blank");
-    put_member(&json, "title", word);
-    put_member(&json, "id", x->request_id);
-    buffer_format(&json, ",\"status\":%d}", status);
-    body = arena_slice(&x->memory, buffer_view(&json));
-    buffer_finish(&json);
-    respond(x, status, "application/problem+json", body, NULL, 0);
-}
-
-void exchange_page(struct exchange *x, const char *page, int status, const struct host_datum *data,
-                   size_t count)
-{
-    struct host_answer answer = {0};
-    struct err err = {ERR_NONE, ""};
-
-    x->call.app = slice_text("platform");
-    x->view.budget = &x->own_budget;
-    if (host_page(x->worker->instance.host, &x->view, &x->call, page, status, data, count,
-                  &answer, &err)) {
-        exchange_finish(x, &answer, NULL, 0);
-        return;
-    }
-    log_error("a platform page failed", LOG_TEXT("page", page), LOG_TEXT("error", err.text),
-              LOG_TEXT("id", x->request_id));
-    respond(x, 500, "text/plain; charset=utf-8",
-            slice_text(arena_format(&x->memory, "500 %s\n", x->request_id)), NULL, 0);
-}
-
-// The page is rendered on a fresh snapshot: what failed may have been this one.
-void exchange_fail(struct exchange *x, int status, const char *word)
-{
-    char number[8];
-    struct host_datum data[] = {{"status", number}, {"word", word}, {"id", x->request_id}};
-    struct err err;
-
-    if (x->program) {
-        fail_program(x, status, word);
-        return;
-    }
-    snprintf(number, sizeof number, "%d", status);
-    exchange_end(x);
-    x->own_budget = (struct budget){.reads_max = OWN_READS, .writes_max = 0};
-    x->txn = store_begin(x->worker->instance.store, STORE_READ, &err);
-    if (x->txn == NULL || !instance_view(&x->worker->instance, x->txn, &x->attempt,
-                                         &x->own_budget, &x->view, &err)) {
-        respond(x, status, "text/plain; charset=utf-8",
-                slice_text(arena_format(&x->memory, "%d %s %s\n", status, word, x->request_id)),
-                NULL, 0);
-        return;
-    }
-    x->view.who = &x->principal;
-    fill_call(x);
-    exchange_page(x, "error", status, data, 3);
-}
-
-int exchange_status(const struct err *err)
-{
-    static const int statuses[] = {
-        [ERR_NONE] = 500,   [ERR_INPUT] = 400, [ERR_ABSENT] = 404, [ERR_DENIED] = 403,
-        [ERR_CONFLICT] = 409, [ERR_LIMIT] = 503, [ERR_FULL] = 507,   [ERR_BUSY] = 503,
-        [ERR_IO] = 500,     [ERR_CORRUPT] = 500, [ERR_SCRIPT] = 500, [ERR_UNKNOWN] = 503,
-    };
-
-    return statuses[err->code];
-}
-
-void exchange_fail_err(struct exchange *x, const struct err *err)
-{
-    int status = exchange_status(err);
-
-    if (err->code == ERR_SCRIPT)
-        x->worker->slot->script_faults++;
-    if (err->code == ERR_LIMIT)
-        x->worker->slot->script_limits++;
-    if (status >= 500)
-        log_error("a request failed", LOG_TEXT("id", x->request_id), LOG_SLICE("path", x->path),
-                  LOG_TEXT("word", err_word(err->code)), LOG_TEXT("error", err->text));
-    exchange_fail(x, status, err_word(err->code));
 }
 
 // Writing -------------------------------------------------------------------------------
@@ -459,20 +300,6 @@ bool exchange_trusted(struct exchange *x)
         return true;
     exchange_fail(x, 403, "form_token");
     return false;
-}
-
-struct http_field exchange_cookie(struct exchange *x, const char *name, const char *value,
-                                  int64_t max_age_s, bool readable)
-{
-    const char *age = max_age_s == 0 ? ""
-                      : max_age_s < 0
-                          ? "; Max-Age=0"
-                          : arena_format(&x->memory, "; Max-Age=%lld", (long long)max_age_s);
-
-    return (struct http_field){
-        "set-cookie",
-        slice_text(arena_format(&x->memory, "%s=%s; Path=/; SameSite=Lax%s%s%s", name, value,
-                                readable ? "" : "; HttpOnly", x->tls ? "; Secure" : "", age))};
 }
 
 // The table of the platform's own paths; everything else is a page. -----------------------

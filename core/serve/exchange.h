@@ -8,6 +8,8 @@
 #include "serve/instance.h"
 #include "serve/serve.h"
 
+enum { OWN_READS = 2000 }; // records that the platform itself may read for a request
+
 struct worker {
     const struct child_setup *setup;
     struct config *config;
@@ -62,6 +64,8 @@ void exchange_handle_admin(void *context, struct http_request *request);
 // attempt's transaction and memory are given back first. False: answered already.
 bool exchange_begin(struct exchange *x, enum store_mode mode);
 void exchange_end(struct exchange *x); // ends the transaction, if one is open
+void exchange_fill_call(struct exchange *x); // what the host is told, as far as it is known
+void exchange_destroy(struct exchange *x);   // after the answer
 
 // Each answers and ends the exchange.
 void exchange_finish(struct exchange *x, const struct host_answer *answer,
