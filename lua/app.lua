@@ -61,4 +61,10 @@ function host.job(instance, name, arg)
   return job.run(instance, name, arg)
 end
 
+--- Is a day one of those that the app has a name for?
+function host.calendar(instance, days, date)
+  running.enter(instance)
+  return job.is_day(instance, days, date)
+end
+
 return host

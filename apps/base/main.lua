@@ -10,7 +10,7 @@ require "people"
 require "classes"
 require "pupils"
 
-for _, name in ipairs {"schools", "teachers", "classes", "students"} do
+for _, name in ipairs {"schools", "calendar", "teachers", "classes", "students"} do
   local importer = require("import." .. name)
   app.importer(name, {columns = importer.aliases}, run(importer))
 end

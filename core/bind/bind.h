@@ -46,6 +46,7 @@ struct app {
     size_t route_count;
     struct names importers, homes; // homes: the roles it has cards for
     struct names events;           // that it emits, without the app
+    struct names calendars;        // names of days that it knows
     struct jobs jobs;
     struct state *state;           // NULL until first used
 };
@@ -250,4 +251,7 @@ int open_core_people(lua_State *L);
 int open_core_log(lua_State *L);
 int open_core_job(lua_State *L);
 
-bool job_event_is_known(const struct host *host, const char *full); // bind_job.c
+// bind_job.c
+bool job_event_is_known(const struct host *host, const char *full);
+struct app *job_calendar(const struct host *host, const char *days); // NULL: nobody knows them
+bool names_have(const struct names *names, const char *name);        // bind_people.c

@@ -43,6 +43,23 @@ static void push_org(lua_State *L, struct call *call)
     push_tree_org(L, call, &call->request->org);
 }
 
+// From the organisation of the call up to the root, as references.
+static void push_above(lua_State *L, struct call *call)
+{
+    const struct id *path;
+    size_t count;
+    struct err err;
+
+    if (!tree_path(call->view, call->request->org, &path, &count, &err))
+        script_raise(L, &err);
+    lua_createtable(L, (int)count, 0);
+    for (size_t i = 0; i < count; i++) {
+        bind_push_row(L, catalog_find(call->view->catalog, "core.org"),
+                      (struct ref){call->view->root, path[i]}, NULL);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+}
+
 static void push_org_id(lua_State *L, struct call *call)
 {
     bind_push_id(L, &call->request->org);
@@ -220,7 +237,7 @@ static void push_memo(lua_State *L, struct call *call)
 }
 
 static const struct property properties[] = {
-    {"org", push_org},           {"org_id", push_org_id},
+    {"above", push_above},       {"org", push_org},           {"org_id", push_org_id},
     {"root", push_root},           {"me", push_me},
     {"subject", push_subject},   {"now", push_now},             {"today", push_today},
     {"role_org", push_role_org}, {"org_name", push_org_name},

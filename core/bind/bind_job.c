@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // core.job: work that is queued in the commit of the running call, and the calls that do it.
+#include "base/json.h"
 #include "bind/bind.h"
 #include "job/queue.h"
+#include "job/schedule.h"
 
 enum { RETRY_MAX = 100 };
 
@@ -44,9 +46,55 @@ static int declare(lua_State *L)
     if (app->jobs.count == NAMES_MAX)
         return luaL_error(L, "at most %d jobs an app", NAMES_MAX);
     app->jobs.list[app->jobs.count++] = (struct host_job){
-        app->manifest.id, arena_text(arena, slice_text(name)), (unsigned)retry,
-        event != NULL ? arena_text(arena, slice_text(event)) : NULL};
+        .app = app->manifest.id,
+        .name = arena_text(arena, slice_text(name)),
+        .retry = (unsigned)retry,
+        .event = event != NULL ? arena_text(arena, slice_text(event)) : NULL};
     return 0;
+}
+
+static const char *const *keep_kinds(lua_State *L, int at, struct arena *arena)
+{
+    size_t count = (size_t)lua_rawlen(L, at);
+    const char **kinds = arena_alloc(arena, (count + 1) * sizeof *kinds);
+
+    for (size_t i = 0; i < count; i++) {
+        lua_rawgeti(L, at, (lua_Integer)i + 1);
+        kinds[i] = arena_text(arena, slice_text(luaL_checkstring(L, -1)));
+        lua_pop(L, 1);
+    }
+    return kinds;
+}
+
+/// job.every(name: string, when: string, kinds?: string[])
+// Puts the job declared last under a schedule.
+static int every(lua_State *L)
+{
+    struct state *state = bind_state(L);
+    struct app *app = state->app;
+    struct arena *arena = &app->host->arena;
+    const char *name = luaL_checkstring(L, 1), *when = luaL_checkstring(L, 2);
+    struct host_job *about = state->declaring ? (struct host_job *)find(app, name) : NULL;
+    struct schedule *schedule;
+    struct err err;
+
+    if (about == NULL)
+        return 0;
+    schedule = arena_alloc(arena, sizeof *schedule);
+    if (!schedule_parse(arena, when, schedule, &err))
+        return luaL_error(L, "%s", err.text);
+    about->schedule = schedule;
+    if (!lua_isnoneornil(L, 3)) {
+        luaL_checktype(L, 3, LUA_TTABLE);
+        about->kinds = keep_kinds(L, 3, arena);
+    }
+    return 0;
+}
+
+/// job.calendar(days: string)
+static int calendar(lua_State *L)
+{
+    return bind_add_name(L, &bind_state(L)->app->calendars);
 }
 
 /// job.queue(name: string, arg: string, key: string, wait_ms: integer): boolean
@@ -77,14 +125,6 @@ static int queue(lua_State *L)
 static int event(lua_State *L)
 {
     return bind_add_name(L, &bind_state(L)->app->events);
-}
-
-static bool names_have(const struct names *names, const char *name)
-{
-    for (size_t i = 0; i < names->count; i++)
-        if (strcmp(names->list[i], name) == 0)
-            return true;
-    return false;
 }
 
 static void queue_for(lua_State *L, struct call *call, const struct app *app, const char *event,
@@ -125,7 +165,9 @@ static int emit(lua_State *L)
 int open_core_job(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"declare", declare}, {"queue", queue}, {"event", event}, {"emit", emit}, {NULL, NULL}};
+        {"declare", declare}, {"queue", queue}, {"event", event},
+        {"emit", emit},       {"every", every}, {"calendar", calendar}, {NULL, NULL},
+    };
 
     luaL_newlib(L, functions);
     return 1;
@@ -141,24 +183,33 @@ bool job_event_is_known(const struct host *host, const char *full)
     return app != NULL && names_have(&app->events, dot + 1);
 }
 
+struct app *job_calendar(const struct host *host, const char *days)
+{
+    for (size_t i = 0; i < host->app_count; i++)
+        if (names_have(&host->apps[i].calendars, days))
+            return &host->apps[i];
+    return NULL;
+}
+
 // Running ----------------------------------------------------------------------------------
 
 struct run {
     struct state *state;
     int instance;
+    const char *function; // of the door: "job" or "calendar"
     const char *name;
     struct slice arg;
-    const char *word; // what it answered after nil; NULL: it is done
+    const char *word; // what it answered; NULL: nil
 };
 
-// door.job(instance, name, arg) → word?
+// door[function](instance, name, arg) → word?
 static int run_job(lua_State *L)
 {
     struct run *run = lua_touserdata(L, 1);
 
     bind_dirty_reset(L);
     lua_rawgeti(L, LUA_REGISTRYINDEX, run->state->door);
-    lua_getfield(L, -1, "job");
+    lua_getfield(L, -1, run->function);
     lua_rawgeti(L, LUA_REGISTRYINDEX, run->instance);
     lua_pushstring(L, run->name);
     bind_push_slice(L, run->arg);
@@ -168,14 +219,23 @@ static int run_job(lua_State *L)
     return 0;
 }
 
-static bool enter(struct run *run, struct view *view, const struct host_request *request,
+static bool enter(struct run *run, struct app *app, struct view *view, struct id org,
                   struct err *err)
 {
-    struct call call = {.view = view, .request = request, .write = true};
+    struct host_request request = {.method = "JOB", .org = org,
+                                   .app = slice_text(app->manifest.id),
+                                   .path = slice_text(run->name), .lang = "zh", .theme = "",
+                                   .role = "", .role_org = org, .csrf = "", .write_key = "",
+                                   .nonce = "", .request_id = ""};
+    struct call call = {.view = view, .request = &request,
+                        .write = strcmp(run->function, "job") == 0};
     struct call *outer;
     bool done;
 
-    call_budget(view, run->state->app);
+    run->state = state_ready(app, err);
+    if (run->state == NULL || !instance_ready(run->state, org, &run->instance, err))
+        return false;
+    call_budget(view, app);
     state_allow_job(run->state);
     outer = call_enter(run->state, &call);
     done = state_run(run->state, run_job, run, err);
@@ -183,29 +243,62 @@ static bool enter(struct run *run, struct view *view, const struct host_request 
     return done;
 }
 
+// As the app, at one organisation.
+static bool run_as(struct run *run, struct app *app, struct view *view, struct id org,
+                   struct err *err)
+{
+    struct role_grant grant = {"app", org};
+    struct principal who = {.grants = &grant, .grant_count = 1, .app = app->manifest.id,
+                            .asks = app->manifest.asks_read};
+    bool done;
+
+    view->who = &who;
+    done = enter(run, app, view, org, err);
+    view->who = NULL; // it lies on this stack
+    return done;
+}
+
+bool host_is_day(struct host *host, struct view *view, const char *days, struct id org,
+                 struct slice date, bool *is_day, struct err *err)
+{
+    struct run run = {.function = "calendar", .name = days, .arg = date};
+    struct app *app = job_calendar(host, days);
+
+    *is_day = false;
+    if (app == NULL || app->problem != NULL)
+        return err_set(err, ERR_BUSY, "who knows '%s' is in quarantine", days);
+    if (!run_as(&run, app, view, org, err))
+        return false;
+    *is_day = run.word != NULL;
+    return true;
+}
+
+// Does the day that the job was queued for count?
+static bool is_its_day(struct host *host, struct view *view, const struct host_job *job,
+                       struct id org, struct slice arg, bool *its_day, struct err *err)
+{
+    const char *days = job->schedule != NULL ? job->schedule->days : NULL;
+
+    *its_day = true;
+    return days == NULL || host_is_day(host, view, days, org,
+                                       json_member(view->arena, arg, "date"), its_day, err);
+}
+
 bool host_run_job(struct host *host, struct view *view, const struct host_job *job, struct id org,
                   struct slice arg, struct err *err)
 {
-    struct host_request request = {.method = "JOB", .org = org, .app = slice_text(job->app),
-                                   .path = slice_text(job->name), .lang = "zh", .theme = "",
-                                   .role = "", .role_org = org, .csrf = "", .write_key = "",
-                                   .nonce = "", .request_id = ""};
-    struct app *app = host_find(host, request.app);
-    struct role_grant grant = {"app", org};
-    struct principal who = {.grants = &grant, .grant_count = 1, .app = job->app,
-                            .asks = app != NULL ? app->manifest.asks_read : NULL};
-    struct run run = {.name = job->name, .arg = arg};
-    bool done;
+    struct app *app = host_find(host, slice_text(job->app));
+    struct run run = {.function = "job", .name = job->name, .arg = arg};
+    bool its_day;
 
     if (app == NULL || app->problem != NULL)
         return err_set(err, ERR_ABSENT, "there is no app '%s', or it is in quarantine", job->app);
-    run.state = state_ready(app, err);
-    if (run.state == NULL || !instance_ready(run.state, org, &run.instance, err))
+    if (!is_its_day(host, view, job, org, arg, &its_day, err))
         return false;
-    view->who = &who;
-    done = enter(&run, view, &request, err);
-    view->who = NULL; // it lies on this stack
-    return done && (run.word == NULL || err_set(err, ERR_SCRIPT, "it answered '%s'", run.word));
+    if (!its_day)
+        return true;
+    return run_as(&run, app, view, org, err) &&
+           (run.word == NULL || err_set(err, ERR_SCRIPT, "it answered '%s'", run.word));
 }
 
 size_t host_jobs(const struct host *host, const char *app_id, const struct host_job **jobs)

@@ -101,7 +101,7 @@ static int roles(lua_State *L)
     return 1;
 }
 
-static bool names_have(const struct names *names, const char *name)
+bool names_have(const struct names *names, const char *name)
 {
     for (size_t i = 0; i < names->count; i++)
         if (strcmp(names->list[i], name) == 0)

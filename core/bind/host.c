@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "bind/bind.h"
+#include "job/schedule.h"
 
 static void quarantine(struct app *app, const char *problem)
 {
@@ -227,6 +228,22 @@ static void check_events(struct host *host)
     }
 }
 
+static void check_schedules(struct host *host)
+{
+    for (size_t i = 0; i < host->app_count; i++) {
+        struct app *app = &host->apps[i];
+
+        for (size_t j = 0; j < app->jobs.count && app->problem == NULL; j++) {
+            const struct schedule *schedule = app->jobs.list[j].schedule;
+
+            if (schedule != NULL && schedule->days != NULL &&
+                job_calendar(host, schedule->days) == NULL)
+                quarantine(app, arena_format(&host->arena, "no app knows '%s' (job '%s')",
+                                             schedule->days, app->jobs.list[j].name));
+        }
+    }
+}
+
 // An app whose need went into quarantine by the check goes with it, and so on.
 static void check_needs(struct host *host)
 {
@@ -285,6 +302,7 @@ static bool start(struct host *host, struct err *err)
     check_rules(host);
     check_asks(host);
     check_events(host);
+    check_schedules(host);
     check_needs(host);
     list_apps(host);
     if (host->apps[0].problem != NULL)

@@ -99,19 +99,28 @@ struct host_row {
 };
 bool host_import(struct host *host, struct view *view, struct id org, const char *app,
                  const char *importer, struct host_row *rows, size_t row_count, struct err *err);
-// A job of an app, declared in Lua by app.job or app.on.
+struct schedule;
+
+// A job of an app, declared in Lua by app.job, app.on or app.every.
 struct host_job {
     const char *app, *name;
     unsigned retry; // how often it is run again after a failure
     const char *event; // whose occurrence queues it ("base.student.joined"); NULL: its app does
+    const struct schedule *schedule; // by which it is queued at every organisation; NULL: none
+    const char *const *kinds;        // of organisations, NULL-terminated; NULL: all
 };
 size_t host_jobs(const struct host *host, const char *app, const struct host_job **jobs);
 const struct host_job *host_find_job(const struct host *host, const char *app, const char *name);
 // Runs it with its argument (JSON) at an organisation, in a write transaction, as the app: the
 // view's principal becomes the role `app` there, limited by what the manifest asks for.
+// A scheduled job on a day that its schedule's days leave out is done without a run.
 // False with ERR_SCRIPT when it answered nil and a word: it is to be run again.
 bool host_run_job(struct host *host, struct view *view, const struct host_job *job, struct id org,
                   struct slice arg, struct err *err);
+
+// Is the day (ISO) one of those that an app knows by this name, at an organisation?
+bool host_is_day(struct host *host, struct view *view, const char *days, struct id org,
+                 struct slice date, bool *is_day, struct err *err);
 
 // Declared importers: "base" "students" …
 size_t host_importers(const struct host *host, const char *app, const char *const **names);

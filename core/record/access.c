@@ -43,7 +43,7 @@ bool access_counts(const struct ask *ask, bool *counts, struct err *err)
             continue;
         held = true;
         *counts = id_equal(&who->grants[i].org, &ask->org) ||
-                  (ask->collection->instance && rule->tied);
+                  (ask->collection->instance && (rule->tied || who->app != NULL));
     }
     for (size_t i = 0; held && i < who->grant_count && !*counts; i++)
         if (is_role(rule, &who->grants[i]) &&

@@ -6,6 +6,7 @@
 // Records of the instance belong to the root organisation. There a role that is held lower
 // counts too, but only in a rule that ties the record to the asker (`is @me`, `in @me.orgs`,
 // `in @me.children`, …): `guardian = {"guardian is @me"}` works, `admin = {}` needs the root.
+// `app = {}` counts there too: it opens what is the same for all, a calendar or a code table.
 // Sets about organisations' own records are then asked wherever the role is held.
 //
 // A path is a field, `id` (the record itself), `org` (its owner) or field.field. `@me` is

@@ -3,10 +3,12 @@
 
 #include "base/log.h"
 #include "job/queue.h"
+#include "job/schedule.h"
 #include "record/tree.h"
 
 enum {
     OWN_READS = 2000,
+    ORGS_MAX = 100000,
     LOST_MAX = 8, // processes that a job may take with it before it is put aside
 };
 
@@ -170,6 +172,90 @@ static void run(struct runner *runner, const struct host_job *about, struct job 
         move_or_leave(runner, queue_return, job, pause_end(runner, 1));
 }
 
+// Schedules --------------------------------------------------------------------------------
+
+static bool is_of_kind(const struct host_job *about, const struct tree_org *org)
+{
+    for (const char *const *kind = about->kinds; kind != NULL && *kind != NULL; kind++)
+        if (strcmp(*kind, org->kind) == 0)
+            return true;
+    return about->kinds == NULL;
+}
+
+// One job for each organisation; where the former one still waits, it stands for both.
+static bool fan_out(struct view *view, const struct host_job *about, int64_t moment_ms,
+                    struct err *err)
+{
+    const struct id *orgs;
+    struct tree_org *org;
+    char date[11];
+    size_t count;
+    bool added;
+
+    date_to_text(date_in_china(moment_ms), date);
+    if (id_is_zero(&view->root))
+        return true; // no organisation yet
+    if (!tree_below(view, view->root, ORGS_MAX, &orgs, &count, err))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        struct job job = {.org = orgs[i], .app = about->app, .name = about->name,
+                          .key = slice_text("scheduled"), .due_ms = moment_ms};
+
+        job.arg = slice_text(arena_format(view->arena, "{\"at\":%lld,\"date\":\"%s\"}",
+                                          (long long)moment_ms, date));
+        if (!tree_get(view, orgs[i], &org, err))
+            return false;
+        if (org != NULL && is_of_kind(about, org) && !queue_add(view, &job, &added, err))
+            return false;
+    }
+    return true;
+}
+
+static bool start_scheduled(struct runner *runner, const struct host_job *about, struct err *err)
+{
+    int64_t moment = schedule_last(about->schedule, clock_wall_ms(runner->instance->clock));
+    struct attempt attempt;
+    bool claimed, done;
+
+    if (!begin(runner, STORE_WRITE, &attempt, err))
+        return false;
+    attempt.budget.reads_max = UINT32_MAX; // the whole tree
+    done = schedule_claim(&attempt.view, about->app, about->name, moment, &claimed, err) &&
+           (!claimed || fan_out(&attempt.view, about, moment, err)) &&
+           (!store_has_writes(attempt.view.txn) || store_commit_wait(attempt.view.txn, err));
+    store_end(attempt.view.txn);
+    return done;
+}
+
+static void start_app(struct runner *runner, const char *app)
+{
+    const struct host_job *jobs;
+    size_t count = host_jobs(runner->instance->host, app, &jobs);
+    struct err err;
+
+    for (size_t i = 0; i < count; i++)
+        if (jobs[i].schedule != NULL && !start_scheduled(runner, &jobs[i], &err) &&
+            !is_transient(err.code)) // another process was faster, or the next look does it
+            log_error("a schedule could not be followed", LOG_TEXT("app", app),
+                      LOG_TEXT("job", jobs[i].name), LOG_TEXT("error", err.text));
+}
+
+// What schedules want now is put into the queue; looked at as often as an idle queue is.
+static void start_due(struct runner *runner)
+{
+    int64_t now_us = clock_mono_us(runner->instance->clock);
+    const struct host_app *apps;
+    size_t count = host_apps(runner->instance->host, &apps);
+
+    if (runner->looked_us != 0 &&
+        now_us - runner->looked_us < runner->instance->config->jobs.poll_ms * 1000)
+        return;
+    runner->looked_us = now_us;
+    for (size_t i = 0; i < count; i++)
+        if (apps[i].problem == NULL)
+            start_app(runner, apps[i].id);
+}
+
 // Finding ----------------------------------------------------------------------------------
 
 // The first job that is due, beginning with the app whose turn it is. *due_ms: when the first
@@ -231,6 +317,7 @@ int64_t runner_step(struct runner *runner)
     struct err err;
 
     arena_reset(&runner->memory);
+    start_due(runner);
     if (!find(runner, &job, &due_ms, &err)) {
         log_error("the queue of jobs cannot be read", LOG_TEXT("error", err.text));
         return poll_ms;

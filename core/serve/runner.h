@@ -10,6 +10,7 @@ struct runner {
     struct instance *instance;
     struct job_slot *slot;
     size_t turn;          // whose app's job is looked for first: none starves another
+    int64_t looked_us;    // when the schedules were looked at
     struct arena memory;  // of a step
     struct arena attempt; // of one transaction
 };

@@ -17,7 +17,7 @@ local url = require("app.url")
 local door = {}
 
 -- Read through the door, each time anew: they belong to the call.
-local LIVE <const> = {me = true, org = true, role = true, subject = true}
+local LIVE <const> = {above = true, me = true, org = true, role = true, subject = true}
 
 local SET_KEYS <const> = {"from", "match", "take", "role"}
 local IMPORTER_KEYS <const> = {"columns"}
@@ -48,6 +48,8 @@ local function declarations(instance)
       instance.importers[name] = handler
     end,
     job = function(name, spec, handler) job.declare(instance, name, spec, handler) end,
+    every = function(when, name, spec, handler) job.every(instance, when, name, spec, handler) end,
+    calendar = function(days, handler) job.calendar(instance, days, handler) end,
     event = require("core.job").event,
     emit = job.emit,
     on = function(event, spec, handler) job.on(instance, event, spec, handler) end,
@@ -104,7 +106,7 @@ end
 
 function door.open(org)
   local instance = {org = org, routes = {}, declared = {}, collections = {}, homes = {}, importers = {},
-    jobs = {}}
+    jobs = {}, calendars = {}}
   local named = declarations(instance)
   for name, value in pairs(doings()) do
     named[name] = value

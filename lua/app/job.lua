@@ -9,6 +9,7 @@ local options = require("app.options")
 local jobs = {}
 
 local KEYS <const> = {"retry", "key"}
+local EVERY_KEYS <const> = {"retry", "kinds"}
 local ON_KEYS <const> = {"retry"}
 local WAIT_KEYS <const> = {"seconds", "minutes", "hours", "days"}
 local MS <const> = {seconds = 1000, minutes = 60000, hours = 3600000, days = 86400000}
@@ -45,6 +46,32 @@ function jobs.on(instance, event, spec, handler)
   end
   job.declare(on_name(event), spec.retry or RETRY, event)
   instance.jobs[on_name(event)] = {handler = handler}
+end
+
+--- Runs a job by a schedule ("07:30", "every 10 min", "07:30 on school days"), once for each
+--- organisation (of `kinds`, if given) and moment: fn({at, date}).
+function jobs.every(instance, when, name, spec, handler)
+  if type(spec) == "function" then
+    spec, handler = {}, spec
+  end
+  local place = ("'%s' %s"):format(tostring(name), tostring(when))
+  options.check(spec, place, EVERY_KEYS)
+  jobs.declare(instance, name, {retry = spec.retry}, handler)
+  job.every(name, when, spec.kinds and options.list(spec.kinds, "kinds in " .. place))
+end
+
+--- Names days for schedules: fn(date) says whether a day (ISO) is one at this organisation.
+function jobs.calendar(instance, days, handler)
+  if type(handler) ~= "function" then
+    error(("the days '%s' need a function that tells them"):format(tostring(days)), 3)
+  end
+  job.calendar(days)
+  instance.calendars[days] = handler
+end
+
+--- "yes" when the day counts.
+function jobs.is_day(instance, days, date)
+  return instance.calendars[days](date) and "yes" or nil
 end
 
 --- Queues a job for each app that listens, in the commit of this call.
