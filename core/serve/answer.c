@@ -43,7 +43,7 @@ static void respond(struct exchange *x, int status, const char *type, struct sli
     struct http_field all[FIELDS_MAX_OUT];
     size_t used = 0;
 
-    for (; used < count && used < FIELDS_MAX_OUT - 3; used++)
+    for (; used < count && used < FIELDS_MAX_OUT - 4; used++)
         all[used] = fields[used];
     if (type != NULL)
         all[used++] = (struct http_field){"content-type", slice_text(type)};
@@ -51,6 +51,10 @@ static void respond(struct exchange *x, int status, const char *type, struct sli
         all[used++] = exchange_cookie(x, "sy_anon", x->new_anonymous, 0, false);
     if (x->forgets)
         all[used++] = exchange_cookie(x, exchange_cookie_name(x), "", -1, false);
+    if (x->wait_ms > 0)
+        all[used++] = (struct http_field){
+            "retry-after",
+            slice_text(arena_format(&x->memory, "%lld", (long long)(x->wait_ms + 999) / 1000))};
     note(x, status);
     if (x->http != NULL)
         http_respond(x->http, status, all, used, body);

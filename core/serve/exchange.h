@@ -52,6 +52,7 @@ struct exchange {
     struct host_request call;
     struct host_answer answer;
     unsigned attempts, conflicts, unknown; // runs before this one; of them for which reason
+    int64_t wait_ms; // said as Retry-After when not 0
     void (*again)(struct exchange *x);
     void *work; // of sign-in, in memory
 };

@@ -62,6 +62,7 @@ static void show_form(struct signin *in, int status, const char *word, int64_t w
         {"next", in->next},
     };
 
+    x->wait_ms = wait_ms;
     snprintf(minutes, sizeof minutes, "%lld", (long long)((wait_ms + 59999) / 60000));
     if (x->program)
         exchange_fail(x, status, word);

@@ -39,6 +39,7 @@ test("failures throttle the account, but a device that knows it still gets in", 
   for (let i = 0; i < 5; i++) assert.equal((await attempt(stranger, "principal", `wrong-${i}-xx`)).status, 422);
   const shut = await attempt(stranger, "principal", server.accounts.principal.password);
   assert.equal(shut.status, 429);
+  assert.ok(Number(shut.headers.get("retry-after")) > 0);
   known.cookies.delete("sy_session");
   assert.equal((await attempt(known, "principal", server.accounts.principal.password)).status, 303);
 });
