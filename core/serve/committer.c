@@ -177,6 +177,10 @@ static bool read_client(struct committer *committer, struct client *client)
 {
     size_t room = (size_t)committer->config->store.commit_bytes_max + READ_CHUNK;
 
+    if (client->in.len >= room) { // whole frames have been taken out: this one is too long
+        log_warn("a commit over store.commit_bytes_max was sent");
+        return false;
+    }
     while (client->in.len < room) {
         ssize_t got = recv(client->fd, buffer_room(&client->in, READ_CHUNK), READ_CHUNK, 0);
 

@@ -39,18 +39,25 @@ static bool check_org(struct exchange *x, struct err *err)
     return org != NULL || err_set(err, ERR_ABSENT, "no such organisation");
 }
 
+static bool is_plain(struct slice path)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-";
+
+    for (size_t i = 0; i < path.len; i++)
+        if (memchr(plain, path.data[i], sizeof plain - 1) == NULL)
+            return false; // would have to be encoded; our own paths never need it
+    return text_is_local_path(path);
+}
+
 // Somebody not signed in is sent to sign in, and back here afterwards.
 static void ask_to_sign_in(struct exchange *x)
 {
-    struct slice query = x->http != NULL ? http_query(x->http) : slice_text("");
-
     if (x->program || x->method != HTTP_GET) {
         exchange_fail(x, 401, "signed_out");
         return;
     }
-    (void)query;
     exchange_redirect(x,
-                      slice_is(x->path, "/") || !text_is_local_path(x->path)
+                      slice_is(x->path, "/") || !is_plain(x->path)
                           ? "/login"
                           : arena_format(&x->memory, "/login?next=%.*s", (int)x->path.len,
                                          (const char *)x->path.data),
