@@ -14,6 +14,14 @@ void digest_hmac(struct slice key, struct slice bytes, uint8_t digest[DIGEST_LEN
 // Several pieces digested one after the other, each preceded by its length (u32).
 void digest_hmac_parts(struct slice key, const struct slice *parts, size_t count,
                        uint8_t digest[DIGEST_LEN]);
+// SHA-256 of what comes in pieces.
+struct digest;
+struct digest *digest_begin(void);
+void digest_add(struct digest *digest, struct slice piece);
+void digest_end(struct digest *digest, uint8_t result[DIGEST_LEN]); // frees it
+// SHA-1 proves nothing; protocols that ask for it (tus) take it for a checksum.
+enum { SHA1_LEN = 20 };
+void digest_sha1(struct slice bytes, uint8_t digest[SHA1_LEN]);
 // Constant time; false when the lengths differ.
 bool secret_equal(struct slice a, struct slice b);
 void secret_wipe(void *bytes, size_t len);

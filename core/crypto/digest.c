@@ -23,6 +23,36 @@ void digest_sha256(struct slice bytes, uint8_t digest[DIGEST_LEN])
     must(EVP_Digest(bytes.data, bytes.len, digest, NULL, EVP_sha256(), NULL) == 1);
 }
 
+void digest_sha1(struct slice bytes, uint8_t digest[SHA1_LEN])
+{
+    must(EVP_Digest(bytes.data, bytes.len, digest, NULL, EVP_sha1(), NULL) == 1);
+}
+
+// The name is ours, the bytes are OpenSSL's.
+static EVP_MD_CTX *context_of(struct digest *digest)
+{
+    return (EVP_MD_CTX *)digest;
+}
+
+struct digest *digest_begin(void)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+    must(context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1);
+    return (struct digest *)context;
+}
+
+void digest_add(struct digest *digest, struct slice piece)
+{
+    must(EVP_DigestUpdate(context_of(digest), piece.data, piece.len) == 1);
+}
+
+void digest_end(struct digest *digest, uint8_t result[DIGEST_LEN])
+{
+    must(EVP_DigestFinal_ex(context_of(digest), result, NULL) == 1);
+    EVP_MD_CTX_free(context_of(digest));
+}
+
 static EVP_MAC_CTX *hmac_begin(struct slice key)
 {
     EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
