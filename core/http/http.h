@@ -74,6 +74,21 @@ struct http_field {
 void http_respond(struct http_request *request, int status, const struct http_field *fields,
                   size_t field_count, struct slice body);
 
+// An answer whose body comes in pieces. next asks for one: http_send answers it, once, then or
+// later. ended is called exactly once, when all was sent or the client is gone: then the
+// request must not be touched again. HEAD asks for no piece.
+struct http_source {
+    void (*next)(void *context);
+    void (*ended)(void *context);
+    void *context;
+};
+void http_respond_source(struct http_request *request, int status, const struct http_field *fields,
+                         size_t field_count, uint64_t length, const struct http_source *source);
+// The piece stays the caller's, unchanged until next or ended; the last one is known by `length`.
+void http_send(struct http_request *request, struct slice piece);
+// Closes without the rest: the client sees that something is missing.
+void http_break_off(struct http_request *request);
+
 // Forms and queries: application/x-www-form-urlencoded, strict UTF-8, at most 1,000 fields.
 struct http_param {
     struct slice name, value;

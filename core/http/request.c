@@ -173,6 +173,8 @@ static void on_dispose(void *data)
     } else if (request->gone != NULL) {
         request->gone(request->gone_context);
     }
+    if (request->source.ended != NULL)
+        request->source.ended(request->source.context);
     keep_arena(server, &request->arena);
     if (connection->frames == NULL) {
         gate_next(connection, request->req->http1_is_persistent);

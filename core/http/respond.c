@@ -50,7 +50,8 @@ static const struct {
     {409, "Conflict"}, {410, "Gone"}, {411, "Length Required"}, {412, "Precondition Failed"},
     {413, "Content Too Large"}, {414, "URI Too Long"}, {415, "Unsupported Media Type"},
     {416, "Range Not Satisfiable"}, {417, "Expectation Failed"}, {421, "Misdirected Request"},
-    {422, "Unprocessable Content"}, {428, "Precondition Required"}, {429, "Too Many Requests"},
+    {422, "Unprocessable Content"}, {423, "Locked"}, {460, "Checksum Mismatch"},
+    {428, "Precondition Required"}, {429, "Too Many Requests"},
     {431, "Request Header Fields Too Large"}, {500, "Internal Server Error"},
     {501, "Not Implemented"}, {502, "Bad Gateway"}, {503, "Service Unavailable"},
     {504, "Gateway Timeout"}, {505, "HTTP Version Not Supported"},
@@ -106,7 +107,8 @@ static void never_proceeds(h2o_generator_t *generator, h2o_req_t *req)
 // Our own answers are known by their generator; libh2o's errors have another one.
 static struct http_request *own_request(h2o_req_t *req)
 {
-    return req->_generator != NULL && req->_generator->proceed == never_proceeds
+    return req->_generator != NULL && (req->_generator->proceed == never_proceeds ||
+                                       req->_generator->proceed == source_proceeds)
                ? (struct http_request *)req->_generator
                : NULL;
 }
@@ -229,16 +231,23 @@ static bool has_no_body(int status)
     return status == 204 || status == 304;
 }
 
+void respond_start(struct http_request *request, uint64_t length)
+{
+    h2o_req_t *req = request->req;
+
+    req->res.content_length = has_no_body(req->res.status) ? SIZE_MAX : length;
+    if (request->connection->last || request->connection->server->draining)
+        req->http1_is_persistent = 0;
+    h2o_start_response(req, &request->generator);
+}
+
 void respond_send(struct http_request *request, struct slice body)
 {
     h2o_req_t *req = request->req;
     h2o_iovec_t bytes = {(char *)(uintptr_t)body.data, body.len};
     bool sends = request->method != HTTP_HEAD && !has_no_body(req->res.status) && body.len > 0;
 
-    req->res.content_length = has_no_body(req->res.status) ? SIZE_MAX : body.len;
-    if (request->connection->last || request->connection->server->draining)
-        req->http1_is_persistent = 0;
-    h2o_start_response(req, &request->generator);
+    respond_start(request, body.len);
     h2o_send(req, &bytes, sends ? 1 : 0, H2O_SEND_STATE_FINAL);
 }
 

@@ -85,6 +85,8 @@ struct http_request {
     struct arena arena;
     loop_call *gone;
     void *gone_context;
+    struct http_source source; // of an answer in pieces
+    uint64_t left;             // bytes of it that have not been handed to libh2o
 };
 
 struct static_files;
@@ -174,6 +176,11 @@ void respond_send(struct http_request *request, struct slice body);
 void respond_problem(struct http_request *request, int status);
 // A whole answer as bytes, for a connection whose request libh2o never saw.
 void respond_raw(struct connection *connection, int status, const char *id, struct buffer *out);
+
+void respond_start(struct http_request *request, uint64_t length);
+
+// source.c
+void source_proceeds(h2o_generator_t *generator, h2o_req_t *req);
 
 // static.c
 struct static_files *static_read(const char *folder, struct err *err);
