@@ -58,6 +58,12 @@ struct config {
         int64_t processes, poll_ms, lease_ms, backoff_ms, cpu_ms, wall_ms;
     } jobs;
 
+    struct {
+        int64_t file_bytes, org_bytes; // of one file; of all files of an organisation
+        int64_t upload_ms, grace_ms, check_rate;
+        int64_t threads, queue, streams;
+    } files;
+
     const char *log_level; // debug, info, warn, error
     int64_t watchdog_ms;   // a worker whose loop has not turned for so long is killed
 

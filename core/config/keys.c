@@ -78,6 +78,15 @@ const struct config_key config_keys[] = {
     {"job.cpu", KEY_DURATION, AT(jobs.cpu_ms), "500ms", 1, MINUTES(10), NULL, RELOAD, "processor time of a job"},
     {"job.wall", KEY_DURATION, AT(jobs.wall_ms), "5s", 1, MINUTES(10), NULL, RELOAD, "from its start to its end"},
 
+    {"files.file_bytes", KEY_SIZE, AT(files.file_bytes), "2GiB", KIB(1), MIB(8192), NULL, RELOAD, "of one file"},
+    {"files.org_bytes", KEY_SIZE, AT(files.org_bytes), "20GiB", 0, TIB(1024), NULL, RELOAD, "of all files of an organisation"},
+    {"files.upload", KEY_DURATION, AT(files.upload_ms), "24h", 100, HOURS(24 * 30), NULL, RELOAD, "for an upload to be finished and used"},
+    {"files.grace", KEY_DURATION, AT(files.grace_ms), "24h", 100, HOURS(24 * 90), NULL, FIXED, "content nobody refers to is kept for so long"},
+    {"files.check_rate", KEY_SIZE, AT(files.check_rate), "1MiB", 0, MIB(1024), NULL, RELOAD, "read a second to find rotten content; 0B: none"},
+    {"files.threads", KEY_INTEGER, AT(files.threads), "2", 1, 64, NULL, FIXED, "threads of a worker that read and write files"},
+    {"files.queue", KEY_INTEGER, AT(files.queue), "256", 1, 100000, NULL, FIXED, "pieces that wait for them"},
+    {"files.streams", KEY_INTEGER, AT(files.streams), "256", 1, 100000, NULL, RELOAD, "files that a worker sends at once"},
+
     {"log.level", KEY_CHOICE, AT(log_level), "info", 0, 0, "debug info warn error", RELOAD, "lines below it are not written"},
     {"watchdog", KEY_DURATION, AT(watchdog_ms), "2s", 500, MINUTES(10), NULL, RELOAD, "a worker that stands still for so long is replaced"},
 };
@@ -150,8 +159,8 @@ static void try_name(struct nearest *nearest, const char *typed, const char *nam
 // A slip of the fingers in a key or a section, or the right word in the wrong section.
 const char *config_key_suggest(const char *name)
 {
-    static const char *const sections[] = {"admin", "tls",    "proxy", "http",
-                                           "store", "script", "auth",  "job", "log"};
+    static const char *const sections[] = {"admin",  "tls",  "proxy", "http", "store",
+                                           "script", "auth", "job",   "files", "log"};
     struct nearest nearest = {NULL, 4};
 
     for (size_t i = 0; i < config_key_count; i++)

@@ -6,6 +6,7 @@
 #pragma once
 
 enum store_space {
+    SPACE_FILE = 'F',     // files, their content, counts and quotas (blob/)
     SPACE_META = 'M',     // format number, instance id, root organisation, home node
     SPACE_RECORD = 'R',   // records, indexes, rollup counters (record/)
     SPACE_LOG = 'L',      // logs: feed, audit (store/: u8 length, name, u64 number)
