@@ -161,6 +161,11 @@ struct slice bind_check_slice(lua_State *L, int at);
 // A person as a row of base.person; nil for nobody. [-0, +1]
 void bind_push_person(lua_State *L, const struct call *call, const struct id *person);
 
+// file.c
+void bind_push_file(lua_State *L, const struct value *value);
+bool file_to_json(struct buffer *buffer, struct view *view, const struct value *value,
+                  struct err *err);
+
 // row.c
 struct row {
     uint64_t serial; // of the call it belongs to

@@ -135,7 +135,7 @@ static int set(lua_State *L)
 static const char *type_text(const struct field *field)
 {
     static const char *const names[] = {"text", "integer", "number", "boolean", "date",
-                                        "time", "ref",     "code",   "sealed"};
+                                        "time", "ref",     "code",   "sealed", "file"};
 
     return names[field->type];
 }
@@ -166,8 +166,10 @@ static void push_field_about(lua_State *L, const struct field *field)
     set_flag(L, "readonly", field->readonly);
     set_flag(L, "personal", field->personal);
     set_flag(L, "derived", field->from != NULL);
-    lua_pushinteger(L, (lua_Integer)field->max);
-    lua_setfield(L, -2, "max");
+    if (field->max <= LUA_MAXINTEGER) {
+        lua_pushinteger(L, (lua_Integer)field->max);
+        lua_setfield(L, -2, "max");
+    }
     if (field->at_least == field->at_least) { // not NaN
         lua_pushnumber(L, field->at_least);
         lua_setfield(L, -2, "at_least");
@@ -178,6 +180,10 @@ static void push_field_about(lua_State *L, const struct field *field)
     lua_setfield(L, -2, "ref");
     lua_pushstring(L, field->check);
     lua_setfield(L, -2, "check");
+    if (field->accepts != NULL) {
+        push_codes(L, field->accepts);
+        lua_setfield(L, -2, "accepts");
+    }
     if (field->codes != NULL) {
         push_codes(L, field->codes);
         lua_setfield(L, -2, "codes");

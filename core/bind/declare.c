@@ -46,7 +46,7 @@ struct type_name {
 static const struct type_name types[] = {
     {"text", FIELD_TEXT},       {"integer", FIELD_INTEGER}, {"number", FIELD_NUMBER},
     {"boolean", FIELD_BOOLEAN}, {"date", FIELD_DATE},       {"time", FIELD_TIME},
-    {"sealed", FIELD_SEALED},
+    {"sealed", FIELD_SEALED},   {"file", FIELD_FILE},
 };
 enum { TYPE_COUNT = sizeof types / sizeof *types };
 
@@ -88,6 +88,9 @@ static void read_type(lua_State *L, int at, struct field *field, const char *pla
     if (lua_getfield(L, at, "one_of") != LUA_TNIL)
         field->codes = keep_list(L, "'one_of'");
     lua_settop(L, at);
+    if (lua_getfield(L, at, "accept") != LUA_TNIL)
+        field->accepts = keep_list(L, "'accept'");
+    lua_settop(L, at);
     if ((type != NULL) + (field->ref != NULL) + (field->codes != NULL) > 1)
         luaL_error(L, "%s has more than one of type, ref and one_of", place);
     if (type != NULL)
@@ -111,7 +114,7 @@ static void read_bounds(lua_State *L, int at, struct field *field, const char *p
         field->at_most = lua_tonumber(L, -1);
     }
     lua_settop(L, at);
-    field->max = field->type == FIELD_SEALED ? 64 : 200;
+    field->max = field->type == FIELD_FILE ? SIZE_MAX : field->type == FIELD_SEALED ? 64 : 200;
     if (lua_getfield(L, at, "max") != LUA_TNIL) {
         if (!lua_isinteger(L, -1) || lua_tointeger(L, -1) < 1)
             luaL_error(L, "'max' in %s must be a whole number above 0", place);
@@ -189,7 +192,7 @@ static void read_field(lua_State *L, const char *name, struct field *field)
 {
     static const char *const known[] = {"type",     "ref",     "one_of", "from",    "required",
                                         "readonly", "default", "max",    "between", "personal",
-                                        "element",  "check",   "lookup", "shape"};
+                                        "element",  "check",   "lookup", "shape",   "accept"};
     int at = lua_gettop(L);
     const char *place = (const char *)bind_keep(
         L, slice_text(lua_pushfstring(L, "field '%s'", name))).data;

@@ -69,6 +69,8 @@ static bool put_stored(struct buffer *buffer, struct view *view, const struct re
     const struct value *value = &record->values[field];
     bool there = true;
 
+    if (value->kind == VALUE_REF && record->collection->fields[field].type == FIELD_FILE)
+        return file_to_json(buffer, view, value, err);
     if (value->kind == VALUE_REF && to != NULL &&
         !record_is_there(view, to, &value->ref, &there, err))
         return false;

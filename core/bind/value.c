@@ -64,7 +64,10 @@ void bind_push_value(lua_State *L, const struct field *field, const struct value
         lua_pushlstring(L, date, 10);
         break;
     case VALUE_REF:
-        push_ref(L, field, &value->ref);
+        if (field->type == FIELD_FILE)
+            bind_push_file(L, value);
+        else
+            push_ref(L, field, &value->ref);
         break;
     }
 }
@@ -147,6 +150,9 @@ static bool from_text(struct slice text, const struct field *field, struct value
     case FIELD_REF:
         value->kind = VALUE_REF;
         return ref_from_text(text, &value->ref);
+    case FIELD_FILE:
+        value->kind = VALUE_REF;
+        return id_from_text(text, &value->ref.id);
     }
     return false;
 }
@@ -164,6 +170,15 @@ static bool from_string(lua_State *L, int at, const struct field *field, struct 
     if (value->kind == VALUE_TEXT) // Lua may collect its own copy
         value->text = bind_keep(L, value->text);
     return true;
+}
+
+// A file is given by its id, or as it was read.
+static bool from_file(lua_State *L, int at, const struct field *field, struct value *value)
+{
+    bool done = lua_getfield(L, at, "id") == LUA_TSTRING && from_text(bind_check_slice(L, -1), field, value);
+
+    lua_pop(L, 1);
+    return done;
 }
 
 static bool from_number(lua_State *L, int at, const struct field *field, struct value *value)
@@ -197,6 +212,8 @@ bool bind_to_value(lua_State *L, int at, const struct field *field, struct value
     case LUA_TSTRING:
         return from_string(L, at, field, value);
     default:
+        if (field->type == FIELD_FILE && lua_istable(L, at))
+            return from_file(L, at, field, value);
         row = bind_test_row(L, at);
         if (row == NULL)
             luaL_error(L, "a %s is no value for the field '%s'", luaL_typename(L, at), field->name);

@@ -2,6 +2,7 @@
 // One collection as declared: what makes no sense by itself is refused, the rest copied.
 #include <math.h>
 
+#include "blob/kind.h"
 #include "record/key.h"
 #include "record/suggest.h"
 #include "record/text_check.h"
@@ -15,7 +16,7 @@ enum value_kind field_kind(enum field_type type)
         [FIELD_NUMBER] = VALUE_NUMBER,   [FIELD_BOOLEAN] = VALUE_BOOLEAN,
         [FIELD_DATE] = VALUE_DATE,       [FIELD_TIME] = VALUE_TIME,
         [FIELD_REF] = VALUE_REF,         [FIELD_CODE] = VALUE_TEXT,
-        [FIELD_SEALED] = VALUE_BYTES,
+        [FIELD_SEALED] = VALUE_BYTES,    [FIELD_FILE] = VALUE_REF,
     };
 
     return kinds[type];
@@ -81,11 +82,14 @@ static void copy_field(struct arena *arena, const struct field *from, struct fie
     to->lookup = copy_text(arena, from->lookup);
     to->ref = copy_text(arena, from->ref);
     to->codes = copy_list(arena, from->codes);
+    to->accepts = copy_list(arena, from->accepts);
     to->from = copy_text(arena, from->from);
     if (from->initial.kind == VALUE_TEXT)
         to->initial.text = arena_slice(arena, from->initial.text);
     if (from->max == 0)
-        to->max = from->type == FIELD_SEALED ? SEALED_MAX_DEFAULT : TEXT_MAX_DEFAULT;
+        to->max = from->type == FIELD_FILE     ? SIZE_MAX
+                  : from->type == FIELD_SEALED ? SEALED_MAX_DEFAULT
+                                               : TEXT_MAX_DEFAULT;
     if (from->at_least == 0 && from->at_most == 0)
         to->at_least = to->at_most = NAN;
 }
@@ -132,6 +136,17 @@ static const char *initial_problem(const struct field *field)
     return NULL;
 }
 
+static const char *file_problem(const struct field *field)
+{
+    if (field->accepts != NULL && field->type != FIELD_FILE)
+        return "only a file has kinds that are accepted";
+    for (const char *const *group = field->accepts; group != NULL && *group != NULL; group++)
+        if (!kind_is_group(*group))
+            return "there is no such group of files: picture, pdf, video, audio, document, archive, "
+                   "text, other";
+    return NULL;
+}
+
 static const char *type_problem(const struct field *field)
 {
     if ((field->type == FIELD_CODE) != (field->codes != NULL && field->codes[0] != NULL))
@@ -142,9 +157,9 @@ static const char *type_problem(const struct field *field)
         return "lookup is for sealed fields";
     if (field->at_least > field->at_most)
         return "the range is empty";
-    if (field->max > TEXT_MAX_MAX)
+    if (field->max > TEXT_MAX_MAX && field->type != FIELD_FILE)
         return "max is over 100000 characters";
-    return NULL;
+    return file_problem(field);
 }
 
 static bool check_field(const struct collection *declared, size_t at, struct err *err)
@@ -185,6 +200,9 @@ static bool check_index(const struct collection *declared, size_t at, struct err
         if (field->type == FIELD_SEALED && field->lookup == NULL)
             return err_set(err, ERR_INPUT, "%s.%s: an index on a sealed field needs its lookup",
                            declared->name, field->name);
+        if (field->type == FIELD_FILE)
+            return err_set(err, ERR_INPUT, "%s.%s: files are not indexed", declared->name,
+                           field->name);
         for (size_t j = 0; j < i; j++)
             if (index->fields[j] == index->fields[i])
                 return err_set(err, ERR_INPUT, "%s.%s: twice in one index", declared->name,

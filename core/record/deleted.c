@@ -4,6 +4,7 @@
 // A deleted record stays under its key, marked; a list ordered by time (SPACE_DELETED) names
 // what is to be taken away. Both change in one commit, so that neither is ever without the
 // other.
+#include "blob/file.h"
 #include "record/access.h"
 #include "record/key.h"
 #include "record/write.h"
@@ -125,6 +126,8 @@ static bool sweep_record(struct view *view, struct slice full, const struct ref 
 
     if (!sweep_versions(view, full, ref, &all, err) || !all)
         return err->code == ERR_NONE;
+    if (!blob_drop_held(view->txn, &ref->org, &ref->id, clock_wall_ms(view->clock), err))
+        return false;
     key_named(&key, full, KEY_ROW, ref);
     return store_delete(view->txn, key_slice(&key), err) && store_delete(view->txn, entry, err);
 }

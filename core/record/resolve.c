@@ -78,8 +78,9 @@ static const struct field *derived_source(struct collection *collection, size_t 
     field = target != NULL ? collection_field(target, slice_text(dot + 1)) : -1;
     if (field < 0)
         return NULL;
-    *reason = "a sealed or derived field cannot be taken over";
-    if (target->fields[field].type == FIELD_SEALED || target->fields[field].from != NULL)
+    *reason = "a sealed or derived field or a file cannot be taken over";
+    if (target->fields[field].type == FIELD_SEALED ||
+        target->fields[field].type == FIELD_FILE || target->fields[field].from != NULL)
         return NULL;
     collection->prepared->sources[at] = (struct source_field){ref, field};
     return &target->fields[field];

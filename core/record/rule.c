@@ -255,8 +255,8 @@ static const char *term_problem(const struct parser *parser, const struct rule_t
     const struct field *field = term_field(parser, term);
     bool many = term->value_kind == RULE_ME_ORGS || term->value_kind == RULE_SET;
 
-    if (field != NULL && field->type == FIELD_SEALED)
-        return "a rule cannot look into a sealed field";
+    if (field != NULL && (field->type == FIELD_SEALED || field->type == FIELD_FILE))
+        return "a rule cannot look into a sealed field or a file";
     if (many != (term->op == RULE_IN || term->op == RULE_UNDER))
         return many ? "a set goes with in or under" : "in and under go with a set";
     if (term->value_kind == RULE_LITERAL)

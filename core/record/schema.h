@@ -18,6 +18,7 @@ enum field_type {
     FIELD_REF,
     FIELD_CODE,   // one_of: a text out of a closed list
     FIELD_SEALED, // text that is stored encrypted; read as a mask ("3200…0013")
+    FIELD_FILE,   // one file (file.h), held by this field alone; a reference with the file's id
 };
 
 // A text of fixed shape, with an optional check character: numbers as authorities issue
@@ -36,7 +37,7 @@ struct field {
     const char *name;
     enum field_type type;
     bool required, readonly, personal;
-    size_t max;               // TEXT: characters, default 200; SEALED: 64
+    size_t max;               // TEXT: characters, default 200; SEALED: 64; FILE: bytes, any
     double at_least, at_most; // INTEGER, NUMBER; NaN, or both zero: unbounded
     const char *element;      // code in the data dictionary, or NULL
     const char *check;        // TEXT: "login", "phone" or "code"; or NULL
@@ -44,6 +45,7 @@ struct field {
     const char *lookup;       // SEALED: kind of its keyed hash, for indexes and filters; or NULL
     const char *ref;          // REF: collection "app.name"
     const char *const *codes; // CODE: NULL-terminated
+    const char *const *accepts; // FILE: groups of kinds (blob/kind.h), NULL-terminated; NULL: any
     const char *from;         // derived: "student.class", as written; takes that field's type
     struct value initial;     // default; NULL: none
     bool initial_me, initial_today, initial_now;

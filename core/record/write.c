@@ -45,6 +45,14 @@ static bool check_ref(struct writing *writing, size_t field)
     return fields != 0 || refuse(writing, field, "absent");
 }
 
+static bool check_file(struct writing *writing, size_t field)
+{
+    bool failed;
+    const char *word = file_word(writing, field, &failed);
+
+    return !failed && (word == NULL || refuse(writing, field, word));
+}
+
 static bool is_closed(const struct writing *writing, const struct field *field)
 {
     return field->from != NULL || (field->readonly && writing->view->who != NULL);
@@ -64,6 +72,8 @@ static bool take_value(struct writing *writing, size_t at, struct value value)
         return refuse(writing, at, word);
     writing->values[at] = value;
     writing->given |= field_bit((int)at);
+    if (value.kind == VALUE_REF && field->type == FIELD_FILE)
+        return check_file(writing, at);
     return value.kind != VALUE_REF || check_ref(writing, at);
 }
 
@@ -203,7 +213,7 @@ bool write_row(struct writing *writing, struct row *row, struct slice former, en
                       row->deleted ? NULL : writing->values, writing->err) ||
         !rollup_change(writing->view, writing->collection, &writing->ref, writing->old,
                        row->deleted ? NULL : writing->values, writing->err) ||
-        !feed_append(writing->view, &row->record, verb, writing->err))
+        !file_change(writing) || !feed_append(writing->view, &row->record, verb, writing->err))
         return false;
     cache_forget(writing->view, writing->collection);
     row->stored = writing->values;

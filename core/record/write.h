@@ -32,6 +32,11 @@ bool write_row(struct writing *writing, struct row *row, struct slice former, en
 // The same, and shows the row as it is now.
 bool write_and_show(struct writing *writing, struct row *row, struct slice former, enum verb verb);
 
+// file.c. The word for a file that a field may not take, NULL when it may; and what becomes of
+// files whose record is written.
+const char *file_word(struct writing *writing, size_t field, bool *failed);
+bool file_change(struct writing *writing);
+
 // record_create under an id of the caller's.
 bool write_new(struct view *view, const struct collection *collection, struct ref ref,
                const struct value *values, struct record **record, struct problem *problem,
