@@ -28,7 +28,7 @@ struct http_field exchange_cookie(struct exchange *x, const char *name, const ch
                                 readable ? "" : "; HttpOnly", x->tls ? "; Secure" : "", age))};
 }
 
-static void note(struct exchange *x, int status)
+void exchange_note(struct exchange *x, int status)
 {
     int64_t micros = clock_mono_us(x->worker->instance.clock) - x->started_us;
 
@@ -55,7 +55,7 @@ static void respond(struct exchange *x, int status, const char *type, struct sli
         all[used++] = (struct http_field){
             "retry-after",
             slice_text(arena_format(&x->memory, "%lld", (long long)(x->wait_ms + 999) / 1000))};
-    note(x, status);
+    exchange_note(x, status);
     if (x->http != NULL)
         http_respond(x->http, status, all, used, body);
     x->http = NULL;
@@ -138,7 +138,7 @@ void exchange_fail(struct exchange *x, int status, const char *word)
     struct host_datum data[] = {{"status", number}, {"word", word}, {"id", x->request_id}};
     struct err err;
 
-    if (x->program) {
+    if (x->program || x->machine) {
         fail_program(x, status, word);
         return;
     }

@@ -19,6 +19,7 @@
 
 #include "base/frame.h"
 #include "base/log.h"
+#include "blob/file.h"
 #include "serve/instance.h"
 #include "store/space.h"
 
@@ -51,6 +52,7 @@ struct committer {
     int64_t oldest, oldest_us; // the oldest snapshot in use, since when it has been that
     bool reported;             // that it is held for long
     uint8_t session_cursor[16]; // where the sweep of sessions stands
+    struct blob_sweep files;
     bool stopping, failed;
 };
 
@@ -324,7 +326,9 @@ static void sweep(struct committer *committer)
                      SWEEP_KEYS, &swept, &err) ||
         !store_sweep(committer->instance.store, slice_of(window_key, 1), slice_of(window_key, 5),
                      SWEEP_KEYS, &swept, &err) ||
-        !sweep_sessions(committer, &err) || !sweep_deleted(committer, &err))
+        !sweep_sessions(committer, &err) || !sweep_deleted(committer, &err) ||
+        !blob_sweep(&committer->files, committer->instance.store, now,
+                    committer->config->files.grace_ms, &err))
         log_warn("sweeping failed", LOG_TEXT("error", err.text));
     store_stats(committer->instance.store, &committer->board->store);
     watch_snapshots(committer);
@@ -403,7 +407,8 @@ static bool start(struct committer *committer, struct err *err)
     sigset_t signals;
     size_t group_max = (size_t)committer->config->store.group_max;
 
-    if (!open_store(committer, err))
+    if (!open_store(committer, err) ||
+        !blob_open(&committer->files.disk, committer->config->data, err))
         return false;
     committer->listener = listen_control(committer->config->data, err);
     if (committer->listener < 0)
@@ -446,5 +451,6 @@ int committer_run(const struct child_setup *setup)
     free(committer.pending);
     close(committer.listener);
     instance_close(&committer.instance);
+    blob_close(&committer.files.disk);
     return committer.failed ? 1 : 0;
 }

@@ -18,7 +18,12 @@ enum {
               LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
               LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_SYM |
               LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
-              LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_CHAR,
+              LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_CHAR |
+              LANDLOCK_ACCESS_FS_REFER, // Linux 5.19: an older one confines nothing
+    // A worker writes uploads; among the content it may only put further files (blob/disk.h).
+    UPLOADS = READ | WRITE | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+              LANDLOCK_ACCESS_FS_REFER,
+    BLOBS = READ | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REFER,
 };
 
 // A path that is absent needs no permission.
@@ -82,6 +87,8 @@ bool confine_worker(const struct config *config, const char *config_path)
     allow_data(rules, config->data, "", LANDLOCK_ACCESS_FS_READ_DIR);
     allow_data(rules, config->data, "data.mdb", LANDLOCK_ACCESS_FS_READ_FILE);
     allow_data(rules, config->data, "lock.mdb", LANDLOCK_ACCESS_FS_READ_FILE | WRITE);
+    allow_data(rules, config->data, "uploads", UPLOADS);
+    allow_data(rules, config->data, "blobs", BLOBS);
     allow_data(rules, config->data, "control", LANDLOCK_ACCESS_FS_READ_FILE | WRITE);
     done = syscall(SYS_landlock_restrict_self, rules, 0) == 0;
     close(rules);

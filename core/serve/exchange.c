@@ -19,6 +19,8 @@ static void gone(void *context)
 void exchange_destroy(struct exchange *x)
 {
     exchange_end(x);
+    if (x->clean_up != NULL)
+        x->clean_up(x);
     arena_finish(&x->attempt);
     arena_finish(&x->memory);
     free(x);
@@ -115,13 +117,26 @@ static bool is_form(const struct exchange *x)
     return slice_starts(type, slice_text("application/x-www-form-urlencoded"));
 }
 
+// The two places that browsers and programs share: the token says which one it is.
+static bool is_of_files(const struct exchange *x)
+{
+    return slice_starts(x->path, slice_text("/files/")) || slice_is(x->path, "/uploads") ||
+           slice_starts(x->path, slice_text("/uploads/"));
+}
+
+static bool has_bearer(const struct exchange *x)
+{
+    return slice_starts(http_header(x->http, "authorization"), slice_text("Bearer "));
+}
+
 static bool parse(struct exchange *x, struct err *err)
 {
     struct slice query = http_query(x->http);
 
     x->method = http_method(x->http) == HTTP_HEAD ? HTTP_GET : http_method(x->http);
     x->path = arena_slice(&x->memory, http_path(x->http));
-    x->program = slice_starts(x->path, slice_text("/api/"));
+    x->machine = is_of_files(x) && !slice_starts(x->path, slice_text("/files/"));
+    x->program = slice_starts(x->path, slice_text("/api/")) || (is_of_files(x) && has_bearer(x));
     x->tls = http_is_tls(x->http);
     x->request_id = arena_text(&x->memory, slice_text(http_request_id(x->http)));
     x->lang = choose_lang(x);
@@ -232,7 +247,8 @@ static void retry(struct exchange *x)
 
     random_fill(x->worker->instance.random, &chance, 1);
     x->worker->slot->retries++;
-    x->worker->loop->after(x->worker->loop, 1 + chance % (4u << x->attempts), run_again, x);
+    x->worker->loop->after(x->worker->loop, 1 + chance % (4u << (x->attempts < 5 ? x->attempts : 5)),
+                            run_again, x);
 }
 
 static void commit_done(void *context, const struct err *outcome)
@@ -250,7 +266,7 @@ static void commit_done(void *context, const struct err *outcome)
     if (outcome->code == ERR_CONFLICT)
         x->worker->slot->conflicts++;
     // Counted apart: a committer that came back must not look like a colleague who was faster.
-    if ((outcome->code == ERR_CONFLICT && x->conflicts++ < most) ||
+    if ((outcome->code == ERR_CONFLICT && x->conflicts++ < most + x->patience) ||
         (outcome->code == ERR_UNKNOWN && x->unknown++ < most)) {
         x->attempts++;
         retry(x);
@@ -289,14 +305,23 @@ static bool same_origin(struct exchange *x)
     return origin.data == NULL || slice_is(origin, wanted);
 }
 
+// A script may send it as a field of the head, which no foreign page can.
+static struct slice form_token(const struct exchange *x)
+{
+    struct slice field = exchange_form(x, "_csrf");
+
+    return field.data != NULL || x->http == NULL ? field : http_header(x->http, "x-form-token");
+}
+
 bool exchange_trusted(struct exchange *x)
 {
     if (x->program && (x->session == NULL || x->session->program))
         return true; // a Bearer token is never sent by a browser on its own
-    if (x->attempts > 0)
-        return true; // checked on the first attempt
-    if (same_origin(x) && auth_csrf_ok(&x->worker->instance.auth, x->session, x->anonymous,
-                                       exchange_form(x, "_csrf")))
+    if (x->attempts > 0 || x->trusted)
+        return true; // checked at the first look; the client may have gone since
+    x->trusted = same_origin(x) && auth_csrf_ok(&x->worker->instance.auth, x->session,
+                                                x->anonymous, form_token(x));
+    if (x->trusted)
         return true;
     exchange_fail(x, 403, "form_token");
     return false;
@@ -331,7 +356,11 @@ static void route(struct exchange *x)
         }
     }
     x->again = page_serve;
-    page_serve(x);
+    if (slice_starts(x->path, slice_text("/files/")))
+        x->again = download_serve;
+    else if (is_of_files(x))
+        x->again = upload_serve;
+    x->again(x);
 }
 
 void exchange_handle(void *context, struct http_request *request)

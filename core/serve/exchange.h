@@ -3,6 +3,7 @@
 // conflict), answered. It outlives the client: a commit under way is finished unheard.
 #pragma once
 
+#include "blob/file.h"
 #include "http/http.h"
 #include "job/pool.h"
 #include "serve/instance.h"
@@ -16,7 +17,11 @@ struct worker {
     struct instance instance;
     struct http_server *server;
     struct loop *loop;
-    struct pool *pool; // password hashing
+    struct pool *pool;      // password hashing
+    struct pool *file_pool; // whatever waits for the disk's files
+    struct blob_disk disk;
+    unsigned streams; // files being sent
+    struct rot *rot;  // of one worker only
     struct worker_slot *slot;
     int signals;
     int64_t committing; // commits that wait for the committer
@@ -34,7 +39,9 @@ struct exchange {
     struct slice path, body;
     struct host_param *query, *form;
     size_t query_count, form_count;
-    bool program; // under /api/: JSON, Bearer, no redirects
+    bool program; // Bearer: JSON, no redirects
+    bool trusted; // exchange_trusted said so; the client may have gone since
+    bool machine; // no person reads the answer: problems as JSON
     bool tls;
     struct slice token, anonymous; // session token, value of the anonymous cookie
     char *new_anonymous;           // to be set as a cookie
@@ -52,9 +59,11 @@ struct exchange {
     struct host_request call;
     struct host_answer answer;
     unsigned attempts, conflicts, unknown; // runs before this one; of them for which reason
+    unsigned patience; // conflicts that are borne beyond the usual
     int64_t wait_ms; // said as Retry-After when not 0
     void (*again)(struct exchange *x);
-    void *work; // of sign-in, in memory
+    void *work; // of sign-in, uploads and downloads, in memory
+    void (*clean_up)(struct exchange *x); // of work; or NULL
 };
 
 // The handler for libh2o's side.
@@ -89,6 +98,9 @@ void exchange_commit(struct exchange *x, void (*committed)(struct exchange *x));
 // program's Bearer token. False: answered already.
 bool exchange_trusted(struct exchange *x);
 
+// An answer that goes out in pieces is noted when it begins; exchange_destroy comes at its end.
+void exchange_note(struct exchange *x, int status);
+
 struct slice exchange_form(const struct exchange *x, const char *name); // absent: data NULL
 struct slice exchange_query(const struct exchange *x, const char *name);
 // A cookie as a header field; max_age_s 0: until the browser closes, -1: removed.
@@ -99,6 +111,12 @@ int exchange_status(const struct err *err);
 
 // Who runs what.
 void page_serve(struct exchange *x);            // apps, platform pages, API
+void page_ask_to_sign_in(struct exchange *x);
+void page_touch_session(struct exchange *x);
+void upload_serve(struct exchange *x);          // /uploads/
+void download_serve(struct exchange *x);        // /files/{id}
+struct rot *rot_start(struct worker *worker);   // reads all content again, slowly, for ever
+void rot_stop(struct rot *rot);
 void signin_serve(struct exchange *x);          // POST /login, POST /api/v1/session
 void signout_serve(struct exchange *x);         // POST /logout, DELETE /api/v1/session
 void switch_serve(struct exchange *x);          // POST /switch

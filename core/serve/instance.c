@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "blob/disk.h"
 #include "store/space.h"
 
 // Reader slots: one per open call; a worker's calls do not wait, so a few per process do.
@@ -138,7 +139,7 @@ bool instance_open(struct instance *instance, const struct config *config, enum 
     instance->store = store_open(role, &options, err);
     if (instance->store == NULL)
         return false;
-    if (role == STORE_OWNER && !ensure_home(instance, err))
+    if (role == STORE_OWNER && (!ensure_home(instance, err) || !blob_prepare(config->data, err)))
         return false;
     return open_keys(instance, err);
 }

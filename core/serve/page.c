@@ -50,7 +50,7 @@ static bool is_plain(struct slice path)
 }
 
 // Somebody not signed in is sent to sign in, and back here afterwards.
-static void ask_to_sign_in(struct exchange *x)
+void page_ask_to_sign_in(struct exchange *x)
 {
     if (x->program || x->method != HTTP_GET) {
         exchange_fail(x, 401, "signed_out");
@@ -71,7 +71,7 @@ static void touched(void *context, const struct err *outcome)
     (void)outcome;
 }
 
-static void touch_session(struct exchange *x)
+void page_touch_session(struct exchange *x)
 {
     struct instance *instance = &x->worker->instance;
     struct store_txn *txn;
@@ -113,7 +113,7 @@ static void run(struct exchange *x)
     }
     if (x->method == HTTP_GET || x->answer.status >= 400 || !x->answer.writes) {
         exchange_end(x);
-        touch_session(x);
+        page_touch_session(x);
         exchange_finish(x, &x->answer, NULL, 0);
         return;
     }
@@ -138,7 +138,7 @@ void page_serve(struct exchange *x)
         !acting_choose(x, x->call.org, slice_is(x->call.app, "platform"), &err) ||
         !host_route(x->worker->instance.host, &x->view, &x->call, &route_writes, &err)) {
         if (err.code == ERR_DENIED && x->session == NULL)
-            ask_to_sign_in(x);
+            page_ask_to_sign_in(x);
         else
             exchange_fail_err(x, &err);
         return;

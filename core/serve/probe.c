@@ -104,7 +104,7 @@ static void put_workers(struct buffer *out, const struct scoreboard *board)
 {
     struct http_stats http = board->gone;
     uint64_t commits = 0, conflicts = 0, retries = 0, faults = 0, limits = 0, in = 0, refused = 0,
-             hashes = 0;
+             hashes = 0, rotten = 0;
 
     for (unsigned i = 0; i < board->workers; i++) {
         const struct worker_slot *slot = &board->worker[i];
@@ -117,6 +117,7 @@ static void put_workers(struct buffer *out, const struct scoreboard *board)
         limits += slot->script_limits;
         in += slot->sign_ins;
         refused += slot->refused_sign_ins;
+        rotten += slot->rotten;
         hashes += slot->hashes;
     }
     put(out, "connections_open", "gauge", "Connections now.", http.connections_open);
@@ -131,6 +132,8 @@ static void put_workers(struct buffer *out, const struct scoreboard *board)
     put(out, "retries_total", "counter", "Handlers run again.", retries);
     put(out, "script_faults_total", "counter", "Errors in applications.", faults);
     put(out, "script_limits_total", "counter", "Calls ended by a budget.", limits);
+    put(out, "files_rotten_total", "counter", "Pieces of files that were not what was stored.",
+        rotten);
     put(out, "sign_ins_total", "counter", "Sessions opened.", in);
     put(out, "sign_ins_refused_total", "counter", "Wrong or throttled.", refused);
     put(out, "password_hashes_total", "counter", "Passwords hashed.", hashes);

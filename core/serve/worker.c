@@ -96,6 +96,7 @@ static bool start(struct worker *worker, struct err *err)
     worker->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     if (!start_http(worker, err) ||
         !instance_open(&worker->instance, config, STORE_GUEST, worker->loop, err) ||
+        !blob_open(&worker->disk, config->data, err) ||
         !script_watch_start(err) ||
         !instance_boot_core(&worker->instance, err) ||
         !instance_boot_apps(&worker->instance, report_problem, NULL, err))
@@ -107,6 +108,13 @@ static bool start(struct worker *worker, struct err *err)
     worker->slot->confined = confine_worker(config, worker->setup->config_path);
     if (!worker->slot->confined)
         log_warn("the kernel has no Landlock: this worker is not confined to its files");
+    // After confinement, which a thread inherits from who makes it.
+    worker->file_pool = pool_create(worker->loop, (unsigned)config->files.threads,
+                                    (unsigned)config->files.queue, err);
+    if (worker->file_pool == NULL)
+        return false;
+    if (worker->setup->slot == 0)
+        worker->rot = rot_start(worker);
     worker->loop->watch(worker->loop, worker->signals, take_signal, worker);
     return true;
 }
@@ -130,7 +138,10 @@ int worker_run(const struct child_setup *setup)
         return 1;
     http_run(worker.server, beat, &worker);
     pool_destroy(worker.pool);
+    pool_destroy(worker.file_pool);
+    rot_stop(worker.rot);
     instance_close(&worker.instance);
     http_destroy(worker.server);
+    blob_close(&worker.disk);
     return 0;
 }
