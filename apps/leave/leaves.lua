@@ -2,6 +2,7 @@
 --- What a leave is, who may see it, and how it moves. Knows nothing of pages.
 local app = require "app"
 
+local PROOF_MAX <const> = 20 << 20 -- bytes of a photograph of a doctor's note
 local DAYS_MAX <const> = 60  -- longer absences are a matter of the roll, not of leave
 local DAYS_BACK <const> = 30 -- how late one may still ask
 
@@ -12,6 +13,7 @@ local leaves = app.collection("leave", {
     to           = {type = "date", required = true},
     kind         = {one_of = {"sick", "personal"}, required = true},
     reason       = {type = "text", max = 500, personal = true},
+    proof        = {type = "file", accept = {"picture", "pdf"}, max = PROOF_MAX, personal = true},
     state        = {one_of = {"asked", "granted", "refused", "withdrawn"}, default = "asked"},
     by           = {ref = "base.person", default = "@me", readonly = true},
     by_name      = {from = "by.name"},
@@ -35,10 +37,10 @@ leaves:allow("read", {
   principal = {"org under @me.orgs"},
   office    = {"org under @me.orgs"},
   -- The county counts; why a child is away stays at the school.
-  county    = {"org under @me.orgs", except = {"reason", "answer", "by", "by_name"}},
+  county    = {"org under @me.orgs", except = {"reason", "proof", "answer", "by", "by_name"}},
 })
 leaves:allow("create", {
-  guardian = {"student in @me.children", only = {"student", "from", "to", "kind", "reason"}},
+  guardian = {"student in @me.children", only = {"student", "from", "to", "kind", "reason", "proof"}},
 })
 -- A rule holds for a record before and after a change: guardians move between asked and
 -- withdrawn, class teachers between asked, granted and refused, and nobody beyond.
