@@ -46,7 +46,7 @@ calendar.day = app.collection("day", {
   index = {{"date"}},
 })
 calendar.day:allow("read", {anyone = {}, app = {}})
-for _, verb in ipairs {"create", "update", "delete"} do
+for _, verb in ipairs {"update", "delete"} do
   calendar.day:allow(verb, {county = {"at under @me.orgs"}, office = {"at under @me.orgs"}})
 end
 

@@ -23,7 +23,7 @@ people.person = app.collection("person", {
   unique = {{"number"}},
   index = {{"phone", "name"}},
 })
-people.person:allow("read", {anyone = {"id is @me"}})
+people.person:allow("read", {anyone = {"id is @me"}, app = {only = {"name"}}})
 
 people.teacher = app.collection("teacher", {
   fields = {

@@ -6,7 +6,23 @@ local PROOF_MAX <const> = 20 << 20 -- bytes of a photograph of a doctor's note
 local DAYS_MAX <const> = 60  -- longer absences are a matter of the roll, not of leave
 local DAYS_BACK <const> = 30 -- how late one may still ask
 
-local leaves = app.collection("leave", {
+local leaves
+
+-- Whose class it is, is told; a class without a head waits for the office to look.
+local function tell_teacher(r)
+  local head = r.class and r.class.head_person
+  if head then
+    app.notify(head, "asked", {name = r.student.name, from = r.from, to = r.to}, leaves:path(r))
+  end
+end
+
+local function tell_guardians(r, word)
+  app.notify(app.members("guardians", r.student), word, {name = r.student.name, from = r.from, to = r.to},
+    leaves:path(r))
+end
+
+leaves = app.collection("leave", {
+  created = tell_teacher,
   fields = {
     student      = {ref = "base.student", required = true},
     from         = {type = "date", required = true},
@@ -72,10 +88,12 @@ app.rollup("asked_by_class", {
 leaves:action("grant", {role = "teacher", from = {state = "asked"}}, function(r)
   if app.days(r.from, r.to) > app.settings.max_days then return nil, "over_max_days" end
   r.state, r.decided_by = "granted", app.me
+  tell_guardians(r, "granted")
 end)
 
 leaves:action("refuse", {role = "teacher", from = {state = "asked"}}, function(r, request)
   r.state, r.decided_by, r.answer = "refused", app.me, request.form.answer
+  tell_guardians(r, "refused")
 end)
 
 leaves:action("withdraw", {role = "guardian", from = {state = "asked"}}, function(r)

@@ -60,6 +60,27 @@ static void push_above(lua_State *L, struct call *call)
     }
 }
 
+// How many notices wait to be read; 0 where there is no inbox.
+static void push_unread(lua_State *L, struct call *call)
+{
+    const struct principal *who = call->view->who;
+    const struct rollup *rollup = catalog_find_rollup(call->view->catalog, "platform.unread");
+    struct value values[FIELDS_MAX] = {{VALUE_NULL, {0}}};
+    struct rollup_question question = {.rollup = rollup, .org = call->view->root, .values = values};
+    struct rollup_answer answer = {0};
+    struct err err;
+    int person;
+
+    if (rollup != NULL && who != NULL && !id_is_zero(&who->person)) {
+        person = collection_field(rollup_collection(rollup), slice_text("person"));
+        values[person] = (struct value){VALUE_REF, {.ref = {call->view->root, who->person}}};
+        question.given = UINT64_C(1) << person;
+        if (!record_rollup(call->view, &question, &answer, &err))
+            script_raise(L, &err);
+    }
+    lua_pushinteger(L, answer.readable ? answer.count : 0);
+}
+
 static void push_org_id(lua_State *L, struct call *call)
 {
     bind_push_id(L, &call->request->org);
@@ -237,7 +258,7 @@ static void push_memo(lua_State *L, struct call *call)
 }
 
 static const struct property properties[] = {
-    {"above", push_above},       {"org", push_org},           {"org_id", push_org_id},
+    {"unread", push_unread},     {"above", push_above},       {"org", push_org},           {"org_id", push_org_id},
     {"root", push_root},           {"me", push_me},
     {"subject", push_subject},   {"now", push_now},             {"today", push_today},
     {"role_org", push_role_org}, {"org_name", push_org_name},

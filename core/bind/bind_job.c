@@ -162,11 +162,41 @@ static int emit(lua_State *L)
     return 0;
 }
 
+static bool asks_to_notify(const struct app *app, const char *channel)
+{
+    const char *const *ask = app->manifest.asks_notify;
+
+    while (ask != NULL && *ask != NULL && strcmp(*ask, channel) != 0)
+        ask++;
+    return ask != NULL && *ask != NULL;
+}
+
+/// job.notify(arg: string)
+// Into the outbox: the platform delivers.
+static int notify(lua_State *L)
+{
+    const struct app *app = bind_state(L)->app, *platform = &app->host->apps[0];
+    struct slice arg = bind_check_slice(L, 1);
+    struct call *call = bind_write_call(L, "somebody is notified");
+    struct job job = {.org = call->request->org, .app = platform->manifest.id, .name = "deliver",
+                      .key = slice_text(""), .arg = arg,
+                      .due_ms = clock_wall_ms(call->view->clock)};
+    bool added;
+    struct err err;
+
+    if (!asks_to_notify(app, "inbox"))
+        return luaL_error(L, "app.yaml does not ask to notify: add inbox to asks.notify");
+    if (!queue_add(call->view, &job, &added, &err))
+        script_raise(L, &err);
+    return 0;
+}
+
 int open_core_job(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"declare", declare}, {"queue", queue}, {"event", event},
-        {"emit", emit},       {"every", every}, {"calendar", calendar}, {NULL, NULL},
+        {"emit", emit},       {"every", every}, {"calendar", calendar}, {"notify", notify},
+        {NULL, NULL},
     };
 
     luaL_newlib(L, functions);
@@ -248,7 +278,8 @@ static bool run_as(struct run *run, struct app *app, struct view *view, struct i
                    struct err *err)
 {
     struct role_grant grant = {"app", org};
-    struct principal who = {.grants = &grant, .grant_count = 1, .app = app->manifest.id,
+    struct principal who = {.grants = &grant, .grant_count = 1,
+                            .app = app->platform ? NULL : app->manifest.id,
                             .asks = app->manifest.asks_read};
     bool done;
 

@@ -242,10 +242,18 @@ static int cards(lua_State *L)
     return 1;
 }
 
+/// people.are_known(): boolean
+// Is there a register of persons, to whom something can be told?
+static int are_known(lua_State *L)
+{
+    lua_pushboolean(L, catalog_find(bind_state(L)->host->catalog, "base.person") != NULL);
+    return 1;
+}
+
 int open_core_people(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"roles", roles}, {"apps", apps}, {"cards", cards}, {NULL, NULL}};
+        {"roles", roles}, {"apps", apps}, {"cards", cards}, {"are_known", are_known}, {NULL, NULL}};
 
     luaL_newlib(L, functions);
     return 1;

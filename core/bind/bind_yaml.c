@@ -114,10 +114,23 @@ static int platform(lua_State *L)
                      push_node);
 }
 
+/// yaml.of(app: string, name: string): table?
+// A file of another app's folder, for the platform only: what a notice says.
+static int of_app(lua_State *L)
+{
+    struct state *state = bind_state(L);
+    const struct app *app = host_find(state->host, bind_check_slice(L, 1));
+
+    if (!state->app->platform)
+        return luaL_error(L, "other apps' words are for the platform");
+    lua_remove(L, 1);
+    return app != NULL ? read_from(L, app->folder, push_node) : 0;
+}
+
 int open_core_yaml(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"read", read_own}, {"lines", lines}, {"platform", platform}, {NULL, NULL}};
+        {"read", read_own}, {"lines", lines}, {"platform", platform}, {"of", of_app}, {NULL, NULL}};
 
     luaL_newlib(L, functions);
     return 1;

@@ -303,7 +303,7 @@ static void read_indexes(lua_State *L, int at, const char *key, struct collectio
 void bind_declare(lua_State *L, struct state *state, const char *name, int at)
 {
     static const char *const known[] = {"fields", "index",    "unique",
-                                        "check",  "instance", "history"};
+                                        "check",  "instance", "history", "created"};
     struct collection *collection = bind_alloc(L, sizeof *collection);
     struct err err;
 

@@ -15,6 +15,11 @@ static bool is_role(const struct rule *rule, const struct role_grant *grant)
     return rule->role != NULL && (is_anyone(rule) || strcmp(rule->role, grant->role) == 0);
 }
 
+static bool is_for_apps(const struct rule *rule)
+{
+    return rule->role != NULL && strcmp(rule->role, "app") == 0;
+}
+
 // What an app's job may look at, whatever the rules say.
 static bool is_asked_for(const struct principal *who, const struct collection *collection)
 {
@@ -43,7 +48,7 @@ bool access_counts(const struct ask *ask, bool *counts, struct err *err)
             continue;
         held = true;
         *counts = id_equal(&who->grants[i].org, &ask->org) ||
-                  (ask->collection->instance && (rule->tied || who->app != NULL));
+                  (ask->collection->instance && (rule->tied || is_for_apps(rule)));
     }
     for (size_t i = 0; held && i < who->grant_count && !*counts; i++)
         if (is_role(rule, &who->grants[i]) &&

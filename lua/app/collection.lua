@@ -95,6 +95,9 @@ function methods:create(values)
   if not row then
     return problem.refuse(field, word)
   end
+  if self.created then
+    self.created(row)
+  end
   return row
 end
 
@@ -190,7 +193,7 @@ function collection.declare(instance, name, spec)
   local handle = record.declare(name, spec)
   local self = setmetatable({
     app = instance.app, handle = handle, name = name, full = host.id .. "." .. name,
-    fields = fields_of(handle), check = spec.check, keeps_history = spec.history == true,
+    fields = fields_of(handle), check = spec.check, created = spec.created, keeps_history = spec.history == true,
     allowed = {read = {}, create = {}, update = {}, delete = {}},
     actions = {}, action_names = {}, forms = {}, lists = {},
   }, shape)

@@ -66,6 +66,7 @@ local function doings()
     now = function() return call.now end,
     today = function() return call.today end,
     days = call.days,
+    notify = require("app.notify"),
     log = function(line) log.write(tostring(line)) end,
   }
 end
@@ -94,7 +95,7 @@ local function door_of(named)
 end
 
 -- What the platform's own pages may require beside their folder.
-local PLATFORM_MODULES <const> = {"core.call", "core.people", "app.text", "ui.day", "ui.here", "web.html"}
+local PLATFORM_MODULES <const> = {"core.call", "core.json", "core.people", "app.text", "ui.day", "ui.here", "web.html"}
 
 local function offers_of(app)
   local offers = {app = app, ["app.ui"] = view(require("app.ui"))}

@@ -75,6 +75,23 @@ function text.app(key, values)
   return say(find(own, own_sayings, key) or find(platform, platform_sayings, key), values, key)
 end
 
+--- Does the app have a word of its own for the key?
+function text.has(key)
+  return own.zh[key] ~= nil
+end
+
+local others = {}
+
+--- A word of another app, for the platform; the key where the app is gone.
+function text.of(app, key, values)
+  local other = others[app]
+  if not other then
+    other = {words = load(function(name) return yaml.of(app, name) end), sayings = new_sayings()}
+    others[app] = other
+  end
+  return say(find(other.words, other.sayings, key), values, key)
+end
+
 local function missing(words, has, lacks, problems)
   local lines
   for key in pairs(words[has]) do

@@ -5,6 +5,11 @@ local app = require("app")
 local account = require("account")
 local here = require("ui.here")
 local home = require("home")
+local people = require("core.people")
+
+if people.are_known() then
+  require("inbox")
+end
 
 app.get("/", {allow = {"anyone"}}, function()
   return home.page()

@@ -75,16 +75,28 @@ function here.works()
   return call.role ~= "" and call.role ~= "guardian" and call.role ~= "student"
 end
 
--- Home, the apps of the role, help, account: the same on every page.
+--- How many notices wait to be read.
+function here.unread()
+  return call.unread
+end
+
+local function inbox_link()
+  local unread = here.unread()
+  return {text = here.word("inbox.title"), href = "/inbox", icon = "inbox", current = false,
+    count = unread > 0 and unread}
+end
+
+-- Home, the inbox, the apps of the role, help, account: the same on every page.
 local function links()
   local works = here.works()
   local list = {{text = here.word(works and "nav.desk" or "nav.home"), href = "/",
-    icon = works and "layout-dashboard" or "home", current = false}}
+    icon = works and "layout-dashboard" or "home", current = false, count = false}}
+  list[#list + 1] = inbox_link()
   for _, link in ipairs(call.links) do
-    list[#list + 1] = {text = link.title, href = link.path, icon = link.icon or "apps", current = false}
+    list[#list + 1] = {text = link.title, href = link.path, icon = link.icon or "apps", current = false, count = false}
   end
-  list[#list + 1] = {text = here.word("nav.help"), href = "/help", icon = "help-circle", current = false}
-  list[#list + 1] = {text = here.word("nav.account"), href = "/account", icon = "user", current = false}
+  list[#list + 1] = {text = here.word("nav.help"), href = "/help", icon = "help-circle", current = false, count = false}
+  list[#list + 1] = {text = here.word("nav.account"), href = "/account", icon = "user", current = false, count = false}
   return list
 end
 

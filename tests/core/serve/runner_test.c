@@ -238,6 +238,27 @@ static void an_event_that_is_not_declared_is_told_by_name(void)
     CHECK(counts().waiting == 0);
 }
 
+static struct visit tell(const char *word, const char *whom)
+{
+    struct visit visit = {.method = "POST", .app = "errand", .path = "/tell", .org = world.east,
+                          .person = world.root, .role = "keeper"};
+
+    visit_give(&visit, "word", word);
+    visit_give(&visit, "whom", whom);
+    world_visit(&world, &visit);
+    return visit;
+}
+
+static void what_cannot_be_told_is_refused_at_once(void)
+{
+    CHECK(strstr(tell("mraket", "me").err.text, "has no 'notices.mraket'") != NULL);
+    CHECK(strstr(tell("counted", "me").err.text, "'n'") != NULL);
+    CHECK(strstr(tell("market", "note").err.text, "tells persons, not errand.note") != NULL);
+    CHECK(counts().waiting == 0);
+    CHECK(tell("market", "me").status == 200);
+    CHECK(counts().waiting == 1);
+}
+
 static void a_job_may_queue_the_next(void)
 {
     send("POST", "/queue", "job", "chain");
@@ -336,6 +357,7 @@ int main(void)
     IN_A_WORLD(APPS, a_set_of_what_is_not_asked_for_is_refused_by_name);
     IN_A_WORLD(APPS, an_event_is_a_job_of_each_app_that_listens_where_it_happened);
     IN_A_WORLD(APPS, an_event_that_is_not_declared_is_told_by_name);
+    IN_A_WORLD(APPS, what_cannot_be_told_is_refused_at_once);
     IN_A_WORLD(APPS, a_job_may_queue_the_next);
     IN_A_WORLD(APPS, the_job_of_a_killed_process_is_done_by_the_next);
     IN_A_WORLD(APPS, a_job_that_kills_its_process_again_and_again_is_put_aside);

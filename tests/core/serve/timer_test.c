@@ -29,6 +29,16 @@ static void days_that_nobody_knows_set_the_app_apart(void)
     CHECK(world_said(&world, "idle", "no app knows 'moon days' (job 'howl')"));
 }
 
+static void who_does_not_ask_to_notify_cannot(void)
+{
+    struct visit visit = {.method = "POST", .app = "timer", .path = "/tell", .org = world.root,
+                          .person = world.root, .role = "keeper"};
+
+    world_visit(&world, &visit);
+    CHECK(strstr(visit.err.text, "add inbox to asks.notify") != NULL);
+    CHECK(counts().waiting == 0);
+}
+
 static void nothing_begins_in_arrears(void)
 {
     set_clock(2026, 3, 1, 9, 0);
@@ -104,6 +114,7 @@ int main(void)
     if (!script_watch_start(&problem))
         return 1;
     IN_A_WORLD(APPS, days_that_nobody_knows_set_the_app_apart);
+    IN_A_WORLD(APPS, who_does_not_ask_to_notify_cannot);
     IN_A_WORLD(APPS, nothing_begins_in_arrears);
     IN_A_WORLD(APPS, each_school_has_its_run_at_each_moment);
     IN_A_WORLD(APPS, the_days_are_told_by_who_knows_them_for_each_organisation);

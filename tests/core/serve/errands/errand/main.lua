@@ -93,6 +93,11 @@ app.post("/queue", KEEPER, function(req)
   return app.json({})
 end)
 
+app.post("/tell", KEEPER, function(req)
+  app.notify(req.form.whom == "note" and assert(notes:create({text = "no person"})) or app.me, req.form.word, {})
+  return app.json({})
+end)
+
 app.get("/notes", KEEPER, function()
   local list = {}
   for i, row in ipairs(notes:rows({limit = 100})) do

@@ -14,6 +14,11 @@ app.every("07:30 on market days", "market", function(moment)
   assert(notes:create({text = "market " .. moment.date}))
 end)
 
+app.post("/tell", {allow = {"keeper"}}, function()
+  app.notify(app.me, "market", {})
+  return app.json({})
+end)
+
 app.get("/notes", {allow = {"keeper"}}, function()
   local list = {}
   for i, row in ipairs(notes:rows({limit = 100, subtree = true})) do
