@@ -96,6 +96,14 @@ struct http_param {
 bool http_params(struct arena *arena, struct slice encoded, struct http_param **params,
                  size_t *count, struct err *err);
 
+// multipart/form-data. filename data NULL: a text, strict UTF-8; else a file, whose bytes stay
+// where they are in body. At most 200 parts. type: the request's content-type.
+struct http_part {
+    struct slice name, filename, body;
+};
+bool http_multipart(struct arena *arena, struct slice type, struct slice body,
+                    struct http_part **parts, size_t *count, struct err *err);
+
 // What happened since the start, for /metrics.
 struct http_stats {
     uint64_t connections_open, connections, requests, refused_heads, refused_connections;
