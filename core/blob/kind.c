@@ -201,6 +201,12 @@ static const char *text_kind(struct slice head)
     return starts_folded(rest, "<?xml") ? "xml" : "text";
 }
 
+// "BM" and "MZ" may begin a sentence as well.
+static bool is_word(const struct magic *magic)
+{
+    return magic->len <= 3 && (magic->bytes[0] & 0x80) == 0 && magic->bytes[0] >= ' ';
+}
+
 const struct kind *kind_of(struct slice head)
 {
     if (has(head, 0, "RIFF", 4))
@@ -213,7 +219,7 @@ const struct kind *kind_of(struct slice head)
         return kind_named(contains(head, "webm") ? "webm" : "mkv");
     for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
         if (has(head, magics[i].at, magics[i].bytes, magics[i].len) &&
-            (magics[i].len > 3 || !is_plain(head))) // "BM" may begin a sentence
+            !(is_word(&magics[i]) && is_plain(head)))
             return kind_named(magics[i].kind);
     return kind_named(text_kind(head));
 }

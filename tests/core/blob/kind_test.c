@@ -18,6 +18,7 @@ static bool is(struct slice head, const char *kind)
 static void a_kind_is_told_by_content(void)
 {
     CHECK(is(BYTES("\xff\xd8\xff\xe0\0\x10JFIF"), "jpeg"));
+    CHECK(is(BYTES("\xff\xd8\xff\xe1\xff\xff" "Exif"), "jpeg")); // though all of it might be text
     CHECK(is(BYTES("\x89PNG\r\n\x1a\n"), "png"));
     CHECK(is(BYTES("GIF89a/*<script>alert(1)</script>*/"), "gif"));
     CHECK(is(BYTES("RIFF\1\2\3\4WEBPVP8 "), "webp"));
