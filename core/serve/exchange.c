@@ -148,6 +148,8 @@ static bool parse(struct exchange *x, struct err *err)
     if (x->method == HTTP_GET)
         return true;
     x->body = arena_slice(&x->memory, http_body(x->http));
+    if (slice_starts(http_header(x->http, "content-type"), slice_text("multipart/form-data")))
+        return given_read(x, err);
     return !is_form(x) || read_params(x, x->body, &x->form, &x->form_count, err);
 }
 

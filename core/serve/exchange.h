@@ -62,6 +62,7 @@ struct exchange {
     unsigned patience; // conflicts that are borne beyond the usual
     int64_t wait_ms; // said as Retry-After when not 0
     void (*again)(struct exchange *x);
+    struct given *given; // files that came with a form; NULL: none, or taken already
     void *work; // of sign-in, uploads and downloads, in memory
     void (*clean_up)(struct exchange *x); // of work; or NULL
 };
@@ -114,6 +115,10 @@ void page_serve(struct exchange *x);            // apps, platform pages, API
 void page_ask_to_sign_in(struct exchange *x);
 void page_touch_session(struct exchange *x);
 void upload_serve(struct exchange *x);          // /uploads/
+// given.c: files in a form of a browser without script. read takes the form apart; take keeps the
+// files, puts their ids into the form and runs x->again.
+bool given_read(struct exchange *x, struct err *err);
+void given_take(struct exchange *x);
 void download_serve(struct exchange *x);        // /files/{id}
 struct rot *rot_start(struct worker *worker);   // reads all content again, slowly, for ever
 void rot_stop(struct rot *rot);

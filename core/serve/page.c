@@ -151,6 +151,8 @@ void page_serve(struct exchange *x)
     }
     if (known)
         exchange_finish(x, &x->answer, NULL, 0);
+    else if (x->given != NULL && x->session != NULL)
+        given_take(x);
     else
         run(x);
 }
