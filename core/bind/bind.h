@@ -163,6 +163,7 @@ void bind_push_person(lua_State *L, const struct call *call, const struct id *pe
 
 // file.c
 void bind_push_file(lua_State *L, const struct value *value);
+int bind_record_file(lua_State *L);
 bool file_to_json(struct buffer *buffer, struct view *view, const struct value *value,
                   struct err *err);
 

@@ -250,6 +250,7 @@ int open_core_record(lua_State *L)
         {"allows", bind_record_allows_row},
         {"may_create", bind_record_may_create_row},
         {"reveal", bind_record_reveal_row},
+        {"file", bind_record_file},
         {"members", bind_record_members},
         {"choices", bind_record_choices},
         {"draft", bind_record_draft},

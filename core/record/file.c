@@ -114,7 +114,8 @@ static bool may_take(const struct writing *writing, size_t field, const struct b
         if (i != field && writing->collection->fields[i].type == FIELD_FILE &&
             is_of(&writing->values[i], &file->id))
             return false;
-    return file->state == BLOB_READY && id_equal(&file->org, &writing->ref.org) &&
+    return file->state == BLOB_READY &&
+           (writing->collection->instance || id_equal(&file->org, &writing->ref.org)) &&
            (who == NULL || id_equal(&who->person, &file->person)) &&
            (file->field.len == 0 || slice_is(file->field, full_name(writing, field)));
 }

@@ -3,6 +3,7 @@
 local call = require("core.call")
 local day = require("ui.day")
 local here = require("ui.here")
+local record = require("core.record")
 local text = require("app.text")
 local ui = require("app.ui")
 
@@ -53,6 +54,7 @@ local SHOW <const> = {
   -- What others refer to has a field `name`; who may not read it learns no more.
   ref = function() return function(value) return value.name or here.word("ui.hidden") end end,
   code = show_codes,
+  file = function() return function(value) return ui.file{value} end end,
 }
 
 local showers = weak({}) -- by what is known of the field
@@ -112,9 +114,19 @@ local OPTIONS <const> = {
 
 local KINDS <const> = {date = "date", integer = "number", number = "number", code = "choice", ref = "choice", boolean = "choice"}
 
+-- A file that was brought already, with a form that came back, is kept by its id.
+local function file_control(collection, field, value, problem)
+  return ui.upload{field.name, label = fields.label(collection, field.name), problem = problem,
+    required = field.required, accepts = field.accepts, kept = value and record.file(value),
+    org = call.org_id, field = collection.full .. "." .. field.name}
+end
+
 --- The control of a field, with the value it holds and the problem it has.
 function fields.control(collection, name, value, problem)
   local field = fields.find(collection, name)
+  if field.type == "file" then
+    return file_control(collection, field, value, problem)
+  end
   local kind = KINDS[field.type] or (field.max > LONG and "area") or "text"
   local options = kind == "choice" and OPTIONS[field.type](collection, field) or {}
   if #options == 1 and field.required then

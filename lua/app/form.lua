@@ -109,6 +109,15 @@ local function summary(collection, names, problems)
   return list
 end
 
+local function has_file(collection, names)
+  for _, name in ipairs(names) do
+    if fields.find(collection, name).type == "file" then
+      return true
+    end
+  end
+  return false
+end
+
 local function show(collection, name, names, values, words)
   local problems, controls = {}, {}
   for field, word in pairs(words) do
@@ -121,7 +130,7 @@ local function show(collection, name, names, values, words)
   return answer.page("form", {
     title = text.app(key .. "title"),
     body = ui.form{to = url.of("/" .. name), send = text.app(key .. "send"), intro = text.app(key .. "intro"),
-      cancel = url.of("/"), draft = collection.full .. "." .. name,
+      cancel = url.of("/"), files = has_file(collection, names), draft = collection.full .. "." .. name,
       problems = summary(collection, names, problems), body = lay_out(collection, names, controls)},
   }, next(words) and 422 or 200)
 end

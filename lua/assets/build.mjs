@@ -49,7 +49,7 @@ function icons() {
 }
 
 function script() {
-  return readFileSync(join(here, "page.js"), "utf8").replace(/^\s*\/\/.*\n/gm, "");
+  return ["page.js", "sy-upload.js"].map((name) => readFileSync(join(here, name), "utf8")).join("").replace(/^\s*\/\/.*\n/gm, "");
 }
 
 // What the pages carry from others, with its terms.

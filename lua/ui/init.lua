@@ -93,6 +93,12 @@ function ui.dates(given)
   return day.range(given[1], given[2])
 end
 
+--- A file of a record: what it is called, how large, of what kind; a link to it.
+ui.file = require("ui.file")
+
+--- A control that brings a file.
+ui.upload = require("ui.upload")
+
 --- A moment (milliseconds since 1970): day and time.
 function ui.moment(given)
   return day.moment(given[1])
