@@ -4,7 +4,7 @@ local app = require "app"
 local cards = require "cards"
 local leaves = require "leaves"
 
-leaves:form("ask", {"student", "from", "to", "kind", {slot = "details", "reason"}})
+leaves:form("ask", {"student", "from", "to", "kind", {slot = "details", "reason", "proof"}})
 leaves:list("mine", {
   allow = {"guardian"},
   columns = {"student", "from", "to", "kind", "state"},

@@ -360,6 +360,62 @@ test("a proof that is none is refused: of another kind, another's, unfinished", 
   await refused(leaveWith(mum, "nonsense"), "type");
 });
 
+// As a browser without script sends a form with a file.
+function multipart(fields, files) {
+  const mark = `----mark${randomBytes(8).toString("hex")}`, parts = [];
+  for (const [name, value] of Object.entries(fields)) parts.push(Buffer.from(`--${mark}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`));
+  for (const [name, filename, bytes] of files) parts.push(Buffer.from(`--${mark}\r\nContent-Disposition: form-data; name="${name}"; filename="${filename}"\r\nContent-Type: image/jpeg\r\n\r\n`), bytes, Buffer.from("\r\n"));
+  return { body: Buffer.concat([...parts, Buffer.from(`--${mark}--\r\n`)]), headers: { "content-type": `multipart/form-data; boundary=${mark}` } };
+}
+
+async function askForm(mum) {
+  const form = forms((await mum.get(`/o/${org}/leave/ask`)).html).find((one) => "reason" in one.fields);
+  return { action: form.action, fields: { ...form.fields, student: form.fields.student || form.options[0], from: day(2), to: day(2), kind: "sick", reason: "牙疼" } };
+}
+
+test("without script a small file goes with the form, and is kept when the form comes back", async () => {
+  const mum = await signedIn(server, "guardian"), { action, fields } = await askForm(mum);
+  delete fields.proof;
+  const send = (more, files) => mum.request(action, { method: "POST", ...multipart({ ...fields, ...more }, files) });
+  const back = await send({ to: day(1) }, [["proof", "病历.jpg", JPEG]]);
+  assert.equal(back.status, 422);
+  assert.match(back.html, /病历\.jpg/);
+  const again = forms(back.html).find((one) => "reason" in one.fields);
+  assert.match(again.fields._key, /./);
+  const kept = /name="proof" value="(\w{26})"/.exec(back.html)[1];
+  const sent = await send({ _key: again.fields._key, proof: kept }, [["proof", "", Buffer.alloc(0)]]);
+  assert.equal(sent.status, 303, sent.html.slice(0, 500));
+  const page = await mum.get(sent.headers.get("location"));
+  assert.match(page.html, new RegExp(`href="/files/${kept}"[^>]*>病历\\.jpg`));
+  assert.equal((await mum.get(`/files/${kept}`)).headers.get("content-type"), "image/jpeg");
+});
+
+test("a form with a file that is sent twice is one leave, whatever marks its parts", async () => {
+  const mum = await signedIn(server, "guardian"), { action, fields } = await askForm(mum);
+  delete fields.proof;
+  const send = () => mum.request(action, { method: "POST", ...multipart(fields, [["proof", "a.jpg", JPEG]]) });
+  const [first, second] = [await send(), await send()];
+  assert.equal(first.status, 303, first.html.slice(0, 500));
+  assert.equal(second.status, 303);
+  assert.equal(first.headers.get("location"), second.headers.get("location"));
+});
+
+test("a form without its token keeps no file; broken parts and pictures are refused", async () => {
+  const mum = await signedIn(server, "guardian"), { action, fields } = await askForm(mum);
+  delete fields.proof;
+  const send = (all, files) => mum.request(action, { method: "POST", ...multipart(all, files) });
+  const count = () => readdirSync(join(server.data, "blobs")).reduce((sum, folder) => sum + readdirSync(join(server.data, "blobs", folder)).length, 0);
+  const before = count();
+  assert.equal((await send({ ...fields, _csrf: "wrong" }, [["proof", "x.bin", randomBytes(999)]])).status, 403);
+  assert.equal(count(), before);
+  assert.equal((await send({ ...fields, _key: "k1" }, [["proof", "x.jpg", JPEG.subarray(0, 40)]])).status, 422);
+  assert.equal((await mum.request(action, { method: "POST", body: Buffer.from("nonsense"), headers: { "content-type": "multipart/form-data; boundary=x" } })).status, 400);
+  const wrongKind = await send({ ...fields, _key: "k2" }, [["proof", "x.txt", Buffer.from("words")]]);
+  assert.equal(wrongKind.status, 422);
+  assert.match(wrongKind.html, /这里不收这种文件/);
+  assert.deepEqual(uploads(server).filter((name) => name.endsWith(".c")), []);
+});
+
 test("rotten content is never sent", async () => {
   const mum = await program("guardian"), bytes = randomBytes(300 * 1024), id = await mum.upload(bytes);
   const digest = createHash("sha256").update(bytes).digest("hex"), file = join(server.data, "blobs", digest.slice(0, 2), digest.slice(2));
