@@ -1,46 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bind/manifest.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bind/manifest_part.h"
 #include "bind/nearest.h"
-#include "config/config.h"
 
-struct reading {
-    const char *path;
-    struct arena *arena;
-    struct manifest *manifest;
-    struct err *err;
-};
-
-static bool refuse(struct reading *r, const struct yaml_node *node, const char *what)
+bool reading_refuse(struct reading *r, const struct yaml_node *node, const char *what)
 {
     return err_set(r->err, ERR_INPUT, "%s:%d:%d: %s", r->path, node->line, node->column, what);
 }
 
-static bool refuse_key(struct reading *r, const struct yaml_node *node, const char *place,
-                       const char *const *known, size_t count)
+bool reading_refuse_key(struct reading *r, const struct yaml_node *node, const char *place,
+                               const char *const *known, size_t count)
 {
     const char *meant = nearest(node->key, known, count);
 
-    return refuse(r, node,
-                  arena_format(r->arena, "unknown key '%s' in %s%s%s%s", node->key, place,
+    return reading_refuse(r, node,
+                          arena_format(r->arena, "unknown key '%s' in %s%s%s%s", node->key, place,
                                meant != NULL ? "; did you mean '" : "", meant != NULL ? meant : "",
-                               meant != NULL ? "'?" : ""));
+                                       meant != NULL ? "'?" : ""));
 }
 
-static bool is_text(struct reading *r, const struct yaml_node *node)
+bool reading_is_text(struct reading *r, const struct yaml_node *node)
 {
     return node->kind == YAML_TEXT ||
-           refuse(r, node, arena_format(r->arena, "'%s' must be a text", node->key));
+           reading_refuse(r, node, arena_format(r->arena, "'%s' must be a text", node->key));
 }
 
-static bool is_map(struct reading *r, const struct yaml_node *node)
+bool reading_is_map(struct reading *r, const struct yaml_node *node)
 {
     return node->kind == YAML_MAP ||
-           refuse(r, node, arena_format(r->arena, "'%s' must be a map", node->key));
+           reading_refuse(r, node, arena_format(r->arena, "'%s' must be a map", node->key));
 }
 
 // A part of the file: its key and who reads it.
@@ -53,7 +45,7 @@ static bool read_title(struct reading *r, const struct yaml_node *node)
 {
     static const char *const known[] = {"zh", "en"};
 
-    if (!is_map(r, node))
+    if (!reading_is_map(r, node))
         return false;
     for (const struct yaml_node *one = node->child; one != NULL; one = one->next) {
         if (strcmp(one->key, "zh") == 0)
@@ -61,23 +53,23 @@ static bool read_title(struct reading *r, const struct yaml_node *node)
         else if (strcmp(one->key, "en") == 0)
             r->manifest->title_en = one->text;
         else
-            return refuse_key(r, one, "title", known, 2);
-        if (!is_text(r, one))
+            return reading_refuse_key(r, one, "title", known, 2);
+        if (!reading_is_text(r, one))
             return false;
     }
     if (r->manifest->title_zh == NULL || r->manifest->title_en == NULL)
-        return refuse(r, node, "title needs both zh and en");
+        return reading_refuse(r, node, "title needs both zh and en");
     return true;
 }
 
 static bool read_needs(struct reading *r, const struct yaml_node *node)
 {
-    if (!is_map(r, node))
+    if (!reading_is_map(r, node))
         return false;
     for (const struct yaml_node *one = node->child; one != NULL; one = one->next) {
         struct need *need = arena_alloc(r->arena, sizeof *need);
 
-        if (!is_text(r, one))
+        if (!reading_is_text(r, one))
             return false;
         *need = (struct need){r->manifest->needs, one->key, one->text};
         r->manifest->needs = need;
@@ -86,13 +78,13 @@ static bool read_needs(struct reading *r, const struct yaml_node *node)
 }
 
 // NULL after a problem.
-static const char *const *read_list(struct reading *r, const struct yaml_node *node)
+const char *const *reading_list(struct reading *r, const struct yaml_node *node)
 {
     const char **list;
     size_t count = 0;
 
     if (node->kind != YAML_LIST) {
-        refuse(r, node, "what is asked for must be a list");
+        reading_refuse(r, node, "what is asked for must be a list");
         return NULL;
     }
     for (const struct yaml_node *one = node->child; one != NULL; one = one->next)
@@ -101,7 +93,7 @@ static const char *const *read_list(struct reading *r, const struct yaml_node *n
     count = 0;
     for (const struct yaml_node *one = node->child; one != NULL; one = one->next) {
         if (one->kind != YAML_TEXT) {
-            refuse(r, one, "what is asked for is a name");
+            reading_refuse(r, one, "what is asked for is a name");
             return NULL;
         }
         list[count++] = one->text;
@@ -113,15 +105,15 @@ static bool read_asks(struct reading *r, const struct yaml_node *node)
 {
     static const char *const known[] = {"read", "notify", "http"};
 
-    if (!is_map(r, node))
+    if (!reading_is_map(r, node))
         return false;
     for (const struct yaml_node *one = node->child; one != NULL; one = one->next) {
         const char *const *list;
 
         if (strcmp(one->key, "read") != 0 && strcmp(one->key, "notify") != 0 &&
             strcmp(one->key, "http") != 0)
-            return refuse_key(r, one, "asks", known, 3);
-        if ((list = read_list(r, one)) == NULL)
+            return reading_refuse_key(r, one, "asks", known, 3);
+        if ((list = reading_list(r, one)) == NULL)
             return false;
         if (strcmp(one->key, "read") == 0)
             r->manifest->asks_read = list;
@@ -163,7 +155,7 @@ static bool read_limits(struct reading *r, const struct yaml_node *node)
                        &r->manifest->writes};
     const struct unit *units[] = {times, sizes, counts, counts};
 
-    if (!is_map(r, node))
+    if (!reading_is_map(r, node))
         return false;
     for (const struct yaml_node *one = node->child; one != NULL; one = one->next) {
         size_t i = 0;
@@ -171,122 +163,14 @@ static bool read_limits(struct reading *r, const struct yaml_node *node)
         while (i < 4 && strcmp(one->key, known[i]) != 0)
             i++;
         if (i == 4)
-            return refuse_key(r, one, "limits", known, 4);
-        if (!is_text(r, one))
+            return reading_refuse_key(r, one, "limits", known, 4);
+        if (!reading_is_text(r, one))
             return false;
         if (!read_amount(one->text, units[i], into[i]))
-            return refuse(r, one, arena_format(r->arena,
-                                               "'%s' is no amount for %s (50ms, 8MiB, 500)",
-                                               one->text, one->key));
+            return reading_refuse(r, one, arena_format(r->arena,
+                                                       "'%s' is no amount for %s (50ms, 8MiB, 500)",
+                                                       one->text, one->key));
     }
-    return true;
-}
-
-static bool read_number(const char *text, bool whole, double *number)
-{
-    char *end;
-
-    *number = strtod(text, &end);
-    return end != text && *end == '\0' && isfinite(*number) &&
-           (!whole || *number == floor(*number));
-}
-
-static bool read_setting_type(struct reading *r, const struct yaml_node *node,
-                              struct setting *setting)
-{
-    static const char *const types[] = {"string", "integer", "number", "boolean"};
-    const char *meant;
-
-    for (size_t i = 0; i < 4; i++) {
-        if (strcmp(node->text, types[i]) == 0) {
-            setting->type = (enum setting_type)i;
-            return true;
-        }
-    }
-    meant = nearest(node->text, types, 4);
-    return refuse(r, node,
-                  arena_format(r->arena, "unknown type '%s' of a setting; did you mean '%s'?",
-                               node->text, meant != NULL ? meant : "string"));
-}
-
-static bool read_between(struct reading *r, const struct yaml_node *node, struct setting *setting)
-{
-    const struct yaml_node *low = node->child, *high = low != NULL ? low->next : NULL;
-
-    if (node->kind != YAML_LIST || high == NULL || high->next != NULL || low->kind != YAML_TEXT ||
-        high->kind != YAML_TEXT || !read_number(low->text, false, &setting->at_least) ||
-        !read_number(high->text, false, &setting->at_most) || setting->at_least > setting->at_most)
-        return refuse(r, node, "'between' must be two numbers, the smaller first");
-    return true;
-}
-
-// The default is read last: its type and bounds may stand behind it in the file.
-static bool read_default(struct reading *r, const struct yaml_node *node, struct setting *setting)
-{
-    setting->given = true;
-    if (setting->type == SETTING_TEXT) {
-        setting->text = node->text;
-        return true;
-    }
-    if (setting->type == SETTING_BOOLEAN) {
-        setting->boolean = strcmp(node->text, "true") == 0;
-        return setting->boolean || strcmp(node->text, "false") == 0 ||
-               refuse(r, node, "the default of a boolean is true or false");
-    }
-    if (!read_number(node->text, setting->type == SETTING_INTEGER, &setting->number))
-        return refuse(r, node, "the default is not of the setting's type");
-    if (setting->number < setting->at_least || setting->number > setting->at_most)
-        return refuse(r, node, "the default lies outside 'between'");
-    return true;
-}
-
-static bool read_setting_key(struct reading *r, const struct yaml_node *one,
-                             struct setting *setting, const struct yaml_node **initial)
-{
-    static const char *const known[] = {"type", "between", "default", "layer", "help", "secret"};
-
-    if (strcmp(one->key, "between") == 0)
-        return read_between(r, one, setting);
-    for (size_t i = 0; i < 6; i++) {
-        if (strcmp(one->key, known[i]) != 0)
-            continue;
-        if (!is_text(r, one))
-            return false;
-        if (i == 2)
-            *initial = one;
-        return i != 0 || read_setting_type(r, one, setting);
-    }
-    return refuse_key(r, one, "a setting", known, 6);
-}
-
-static bool read_setting(struct reading *r, const struct yaml_node *node)
-{
-    struct setting *setting = arena_alloc(r->arena, sizeof *setting);
-    const struct yaml_node *initial = NULL;
-    bool typed = false;
-
-    if (!is_map(r, node))
-        return false;
-    *setting = (struct setting){.name = node->key, .at_least = -INFINITY, .at_most = INFINITY};
-    for (const struct yaml_node *one = node->child; one != NULL; one = one->next) {
-        typed = typed || strcmp(one->key, "type") == 0;
-        if (!read_setting_key(r, one, setting, &initial))
-            return false;
-    }
-    if (!typed)
-        return refuse(r, node, "a setting needs a type");
-    setting->next = r->manifest->settings;
-    r->manifest->settings = setting;
-    return initial == NULL || read_default(r, initial, setting);
-}
-
-static bool read_settings(struct reading *r, const struct yaml_node *node)
-{
-    if (!is_map(r, node))
-        return false;
-    for (const struct yaml_node *one = node->child; one != NULL; one = one->next)
-        if (!read_setting(r, one))
-            return false;
     return true;
 }
 
@@ -309,30 +193,30 @@ static bool is_app_name(const char *name)
 
 static bool read_id(struct reading *r, const struct yaml_node *node)
 {
-    if (!is_text(r, node))
+    if (!reading_is_text(r, node))
         return false;
     r->manifest->id = node->text;
     return is_app_name(node->text) ||
-           refuse(r, node, "an app's name is small letters, digits and '_', and not reserved");
+           reading_refuse(r, node, "an app's name is small letters, digits and '_', and not reserved");
 }
 
 static bool read_version(struct reading *r, const struct yaml_node *node)
 {
-    if (!is_text(r, node))
+    if (!reading_is_text(r, node))
         return false;
     r->manifest->version = node->text;
-    return version_fits(node->text, ">=0") || refuse(r, node, "a version is 1.0.0");
+    return version_fits(node->text, ">=0") || reading_refuse(r, node, "a version is 1.0.0");
 }
 
 static bool read_api(struct reading *r, const struct yaml_node *node)
 {
     int year, month, end = 0;
 
-    if (!is_text(r, node))
+    if (!reading_is_text(r, node))
         return false;
     if (sscanf(node->text, "%4d-%2d%n", &year, &month, &end) != 2 || node->text[end] != '\0' ||
         month < 1 || month > 12)
-        return refuse(r, node, "'api' is a month: 2026-12");
+        return reading_refuse(r, node, "'api' is a month: 2026-12");
     return true;
 }
 
@@ -340,8 +224,8 @@ static bool read_api(struct reading *r, const struct yaml_node *node)
 static const struct part parts[] = {
     {"app", read_id},        {"title", read_title},   {"version", read_version},
     {"api", read_api},       {"needs", read_needs},   {"asks", read_asks},
-    {"limits", read_limits}, {"settings", read_settings},
-    {"points", is_map},      {"slots", is_map},
+    {"limits", read_limits}, {"settings", manifest_read_settings},
+    {"points", reading_is_map},      {"slots", reading_is_map},
 };
 enum { PART_COUNT = sizeof parts / sizeof *parts };
 
@@ -354,7 +238,7 @@ static bool read_part(struct reading *r, const struct yaml_node *node)
             return parts[i].read(r, node);
         known[i] = parts[i].key;
     }
-    return refuse_key(r, node, "the manifest", known, PART_COUNT);
+    return reading_refuse_key(r, node, "the manifest", known, PART_COUNT);
 }
 
 bool manifest_read(const char *path, const char *folder_name, struct arena *arena,
