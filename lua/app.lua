@@ -6,9 +6,11 @@
 local answer = require("app.answer")
 local door = require("app.door")
 local job = require("app.job")
+local point = require("app.point")
 local record = require("core.record")
 local row = require("app.row")
 local running = require("app.running")
+local slots = require("app.slots")
 local text = require("app.text")
 local words = require("app.words")
 
@@ -24,10 +26,13 @@ function host.open(org)
 end
 
 --- After the chunk has run once, with nobody there: hands the routes to the host and lists what
---- is wrong with the app's words.
+--- is wrong with the app's words, and with what its manifest offers.
 function host.finish(instance)
   door.declare(instance)
-  return text.problems(words.expected(instance))
+  local problems = text.problems(words.expected(instance))
+  point.add_problems(instance, problems)
+  slots.add_problems(instance, problems)
+  return problems
 end
 
 --- The answer of a route: {status, type, body, location}.

@@ -85,8 +85,12 @@ app.rollup("asked_by_class", {
   },
 })
 
+local may_grant = app.point("may_grant", function(r)
+  return app.days(r.from, r.to) <= app.settings.max_days
+end)
+
 leaves:action("grant", {role = "teacher", from = {state = "asked"}}, function(r)
-  if app.days(r.from, r.to) > app.settings.max_days then return nil, "over_max_days" end
+  if not may_grant(r) then return nil, "over_max_days" end
   r.state, r.decided_by = "granted", app.me
   tell_guardians(r, "granted")
 end)

@@ -115,6 +115,34 @@ static int settings(lua_State *L)
     return 2;
 }
 
+/// app.points(): table – name → version, of the manifest
+static int points(lua_State *L)
+{
+    lua_newtable(L);
+    for (const struct point *one = bind_state(L)->app->manifest.points; one != NULL;
+         one = one->next) {
+        lua_pushinteger(L, one->version);
+        lua_setfield(L, -2, one->name);
+    }
+    return 1;
+}
+
+/// app.slots(): table – screen → names of its slots, of the manifest
+static int slots(lua_State *L)
+{
+    lua_newtable(L);
+    for (const struct slots *one = bind_state(L)->app->manifest.slots; one != NULL;
+         one = one->next) {
+        lua_newtable(L);
+        for (lua_Integer i = 0; one->names[i] != NULL; i++) {
+            lua_pushstring(L, one->names[i]);
+            lua_rawseti(L, -2, i + 1);
+        }
+        lua_setfield(L, -2, one->screen);
+    }
+    return 1;
+}
+
 /// app.check_keys(given: table, place: string, known: string[])
 static int check_keys(lua_State *L)
 {
@@ -165,6 +193,7 @@ int open_core_app(lua_State *L)
     static const luaL_Reg functions[] = {
         {"route", route},       {"importer", importer},     {"home", home},
         {"settings", settings}, {"check_keys", check_keys}, {"place", place},
+        {"points", points},     {"slots", slots},
         {NULL, NULL},
     };
 

@@ -84,7 +84,7 @@ const char *const *reading_list(struct reading *r, const struct yaml_node *node)
     size_t count = 0;
 
     if (node->kind != YAML_LIST) {
-        reading_refuse(r, node, "what is asked for must be a list");
+        reading_refuse(r, node, arena_format(r->arena, "'%s' must be a list of names", node->key));
         return NULL;
     }
     for (const struct yaml_node *one = node->child; one != NULL; one = one->next)
@@ -93,7 +93,7 @@ const char *const *reading_list(struct reading *r, const struct yaml_node *node)
     count = 0;
     for (const struct yaml_node *one = node->child; one != NULL; one = one->next) {
         if (one->kind != YAML_TEXT) {
-            reading_refuse(r, one, "what is asked for is a name");
+            reading_refuse(r, one, arena_format(r->arena, "'%s' is a list of names", node->key));
             return NULL;
         }
         list[count++] = one->text;
@@ -220,12 +220,11 @@ static bool read_api(struct reading *r, const struct yaml_node *node)
     return true;
 }
 
-// Points and slots are kept for overlays; here only their shape is checked.
 static const struct part parts[] = {
     {"app", read_id},        {"title", read_title},   {"version", read_version},
     {"api", read_api},       {"needs", read_needs},   {"asks", read_asks},
     {"limits", read_limits}, {"settings", manifest_read_settings},
-    {"points", reading_is_map},      {"slots", reading_is_map},
+    {"points", manifest_read_points}, {"slots", manifest_read_slots},
 };
 enum { PART_COUNT = sizeof parts / sizeof *parts };
 

@@ -15,6 +15,25 @@ struct setting {
     const char *text;
     double number; // INTEGER and NUMBER
     double at_least, at_most;
+    const char *const *one_of; // TEXT; NULL-terminated; NULL: any text
+    const char *layer; // the lowest tier that may set it (tree_tier); NULL: any
+    const char *help;  // for administrators; NULL: what stands in lang/
+    bool secret;       // TEXT: sealed, written and never shown
+    bool loosen;       // a lower layer may go beyond what a higher one has narrowed
+};
+
+// An extension point that the app offers.
+struct point {
+    struct point *next;
+    const char *name;
+    int version;
+};
+
+// Named slots of one of its screens.
+struct slots {
+    struct slots *next;
+    const char *screen;
+    const char *const *names; // NULL-terminated
 };
 
 struct need {
@@ -26,7 +45,9 @@ struct manifest {
     const char *id, *version;
     const char *title_zh, *title_en;
     struct need *needs;
-    struct setting *settings;
+    struct setting *settings; // as they stand in the file
+    struct point *points;
+    struct slots *slots;
     const char *const *asks_read; // asks.read: collections of other apps; NULL-terminated
     const char *const *asks_notify; // asks.notify: channels; NULL-terminated
     int64_t cpu_ms, memory, reads, writes; // 0: the instance's limit

@@ -22,3 +22,5 @@ bool reading_is_map(struct reading *r, const struct yaml_node *node);
 const char *const *reading_list(struct reading *r, const struct yaml_node *node);
 
 bool manifest_read_settings(struct reading *r, const struct yaml_node *node);
+bool manifest_read_points(struct reading *r, const struct yaml_node *node);
+bool manifest_read_slots(struct reading *r, const struct yaml_node *node);

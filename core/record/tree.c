@@ -8,9 +8,19 @@
 enum { DEPTH_MAX = 16, CHILDREN_MAX = 20000, PAGE = 1000 };
 enum { ORG_KIND, ORG_PARENT, ORG_NAME, ORG_NAME_EN, ORG_CODE, ORG_STAGES, ORG_CLOSED, ORG_FIELDS };
 
+static const char *const kinds[] = {"province", "city", "county", "school", "other", NULL};
+enum { TIERS = 4 };
+
+int tree_tier(const char *kind)
+{
+    for (int tier = 0; tier < TIERS; tier++)
+        if (strcmp(kinds[tier], kind) == 0)
+            return tier;
+    return -1;
+}
+
 bool tree_declare(struct catalog *catalog, struct err *err)
 {
-    static const char *const kinds[] = {"province", "city", "county", "school", "other", NULL};
     struct collection org = {
         .app = "core",
         .name = "org",

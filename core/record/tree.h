@@ -12,6 +12,10 @@ struct tree_org {
     const char *kind, *name, *name_en, *code;
 };
 
+// How far down the tree a kind of organisation stands: 0 for a province, more for those below;
+// -1: not one of the tiers.
+int tree_tier(const char *kind);
+
 // Adds core.org to the catalogue.
 bool tree_declare(struct catalog *catalog, struct err *err);
 // *org NULL when there is no such organisation.

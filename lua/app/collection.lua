@@ -14,23 +14,12 @@ local shape = {__index = methods, __name = "collection", __metatable = false}
 
 local RULE_KEYS <const> = {"only", "except"}
 
--- The expressions of a rule stand at positions, the rest by name.
-local function named_part(rule)
-  local named = {}
-  for key, value in pairs(rule) do
-    if math.type(key) ~= "integer" then
-      named[key] = value
-    end
-  end
-  return named
-end
-
 local function allow_role(self, verb, role, rule)
   local place = ("%s rule of '%s' for '%s'"):format(verb, self.full, role)
   if type(rule) ~= "table" then
     error(place .. " must be a table", 3)
   end
-  options.check(named_part(rule), place, RULE_KEYS)
+  options.check_named(rule, place, RULE_KEYS)
   if #rule == 0 then
     record.allow(self.handle, verb, role, nil, rule.only, rule.except)
   end

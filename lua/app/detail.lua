@@ -4,6 +4,8 @@
 local answer = require("app.answer")
 local fields = require("app.fields")
 local list = require("app.list")
+local running = require("app.running")
+local slots = require("app.slots")
 local text = require("app.text")
 local ui = require("app.ui")
 
@@ -29,6 +31,7 @@ end
 
 --- Declares the page of each record.
 function detail.declare(app, collection, action_names)
+  slots.open_page(running.instance(), collection.name)
   app.get("/" .. collection.name .. "/{id}", {allow = collection:roles("read")}, function(req)
     local row = collection:get(req.params.id)
     if not row then

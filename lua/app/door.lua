@@ -7,9 +7,11 @@ local host = require("core.app")
 local job = require("app.job")
 local log = require("core.log")
 local options = require("app.options")
+local point = require("app.point")
 local problem = require("app.problem")
 local record = require("core.record")
 local route = require("app.route")
+local running = require("app.running")
 local settings = require("app.settings")
 local text = require("app.text")
 local url = require("app.url")
@@ -52,6 +54,7 @@ local function declarations(instance)
     calendar = function(days, handler) job.calendar(instance, days, handler) end,
     event = require("core.job").event,
     emit = job.emit,
+    point = function(name, handler) return point.declare(instance, name, handler) end,
     on = function(event, spec, handler) job.on(instance, event, spec, handler) end,
     after = function(name, arg, wait) return job.after(instance, name, arg, wait) end,
   }
@@ -108,7 +111,8 @@ end
 
 function door.open(org)
   local instance = {org = org, routes = {}, declared = {}, collections = {}, homes = {}, importers = {},
-    jobs = {}, calendars = {}}
+    jobs = {}, calendars = {}, points = {}, slots = {}}
+  running.enter(instance) -- what is declared from here on is its own
   local named = declarations(instance)
   for name, value in pairs(doings()) do
     named[name] = value

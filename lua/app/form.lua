@@ -9,6 +9,8 @@ local call = require("core.call")
 local fields = require("app.fields")
 local here = require("ui.here")
 local options = require("app.options")
+local running = require("app.running")
+local slots = require("app.slots")
 local text = require("app.text")
 local ui = require("app.ui")
 local url = require("app.url")
@@ -26,11 +28,12 @@ local function add_field(collection, name, names)
 end
 
 -- Names of fields in their order; a slot is a named place of its own, which overlays may add to.
-local function flatten(collection, spec, names)
+local function flatten(collection, form_name, spec, names)
   for _, entry in ipairs(spec) do
     if type(entry) == "table" then
-      options.check({slot = entry.slot}, "a slot of a form", SLOT_KEYS)
-      flatten(collection, entry, names)
+      options.check_named(entry, "a slot of a form", SLOT_KEYS)
+      slots.open(running.instance(), form_name, entry.slot)
+      flatten(collection, form_name, entry, names)
     else
       add_field(collection, entry, names)
     end
@@ -137,7 +140,7 @@ end
 
 --- Declares the form's two routes.
 function form.declare(app, collection, name, spec)
-  local names = flatten(collection, spec, {})
+  local names = flatten(collection, name, spec, {})
   local allow = {allow = collection:roles("create")}
   app.get("/" .. name, allow, function()
     return show(collection, name, names, first_values(collection, names), {})

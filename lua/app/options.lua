@@ -13,6 +13,17 @@ function options.check(given, place, known)
   return given
 end
 
+--- The same for a table with positions beside its keys: only the keys are looked at.
+function options.check_named(given, place, known)
+  local named = {}
+  for key, value in pairs(given) do
+    if math.type(key) ~= "integer" then
+      named[key] = value
+    end
+  end
+  host.check_keys(named, place, known)
+end
+
 --- A word or a list of words as a list.
 function options.list(value, place)
   if type(value) == "string" then

@@ -3,6 +3,8 @@
 --- layout is another page or a component, which gets the page as its `body`.
 local html = require("core.html")
 local template = require("web.template")
+local running = require("app.running")
+local slots = require("app.slots")
 local text = require("app.text")
 local url = require("app.url")
 
@@ -34,6 +36,7 @@ end
 local function find(name)
   if not compiled[name] then
     local source, path = read(name)
+    slots.open_page(running.instance(), name)
     compiled[name] = source and template.compile(source, path, find) or component(name)
       or error(("there is no page '%s'"):format(name), 0)
   end
@@ -52,7 +55,7 @@ local here = readonly(require("ui.here"))
 local function env_of(instance)
   instance.env = instance.env or {
     app = instance.app, ui = instance.offers["app.ui"], here = here,
-    t = text.app, word = text.platform, url = url.of,
+    t = text.app, word = text.platform, url = url.of, slot = slots.draw,
   }
   return instance.env
 end

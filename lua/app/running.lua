@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
---- Which instance is answering. A state answers one call at a time, so there is one.
+--- Which instance is answering, or being opened. A state answers one call at a time, so there is one.
 local running = {}
 
 local now

@@ -137,6 +137,19 @@ static void a_broken_app_is_named_and_the_rest_runs(struct house *house)
     CHECK(strcmp(problem_of(world, "notes"), "ready") == 0);
 }
 
+static void what_a_manifest_offers_must_be_there(struct house *house)
+{
+    struct world *world = &house->world;
+
+    CHECK(world_said(world, "offer", "offers the point 'may_stay', which no app.point"));
+    CHECK(world_said(world, "offer", "offers the slot 'extras' of 'ask', which has no such place"));
+    CHECK(world_said(world, "offer", "offers slots of 'nowhere', which is no form, list or page"));
+    CHECK(world_said(world, "offer", "offers the slot 'rows' of 'stays'"));
+    CHECK(!world_said(world, "offer", "may_leave") && !world_said(world, "offer", "'details'"));
+    CHECK(world_said(world, "slip", "slip/main.lua:7: unknown key 'detials' in slots of app.yaml, "
+                                    "'ask'; did you mean 'details'?"));
+}
+
 static void default_deny_holds_for_collections_and_routes(struct house *house)
 {
     CHECK(strstr(problem_of(&house->world, "open"), "'thing' allows nobody") != NULL);
@@ -701,6 +714,7 @@ int main(void)
     if (!house_open(&house, false))
         return check_report("bind_host");
     RUN(a_broken_app_is_named_and_the_rest_runs, &house);
+    RUN(what_a_manifest_offers_must_be_there, &house);
     RUN(default_deny_holds_for_collections_and_routes, &house);
     RUN(an_unknown_key_is_refused_with_a_suggestion, &house);
     RUN(an_app_in_quarantine_has_no_pages, &house);

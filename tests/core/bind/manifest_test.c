@@ -59,6 +59,13 @@ static void what_makes_no_sense_is_refused(void)
     CHECK(is_refused(START "settings:\n  days: { type: integer, default: 5.5 }\n", "type"));
     CHECK(is_refused(START "settings:\n  days: { default: 90, type: integer, between: [1, 60] }\n",
                      "outside"));
+    CHECK(is_refused(START "settings:\n  key: { type: string, secret: true, default: x }\n", "secret"));
+    CHECK(is_refused(START "settings:\n  from: { type: string, one_of: [ a, b ], default: c }\n",
+                     "not in one_of"));
+    CHECK(is_refused(START "settings:\n  from: { type: string, layer: village }\n", "lowest tier"));
+    CHECK(is_refused(START "settings:\n  from: { type: string, between: [1, 2] }\n", "integer"));
+    CHECK(is_refused(START "points: { may_grant: yes }\n", "its version"));
+    CHECK(is_refused(START "slots: { ask: details }\n", "list of names"));
 }
 
 static void everything_known_is_read(void)
@@ -76,6 +83,8 @@ static void everything_known_is_read(void)
     CHECK(strcmp(manifest.id, "leave") == 0 && strcmp(manifest.title_en, "Leave") == 0);
     CHECK(manifest.cpu_ms == 50 && manifest.memory == 8 << 20 && manifest.reads == 500);
     CHECK(manifest.settings != NULL && manifest.settings->number == 5);
+    CHECK(manifest.points != NULL && manifest.points->version == 1);
+    CHECK(manifest.slots != NULL && strcmp(manifest.slots->names[0], "details") == 0);
     CHECK(manifest.needs != NULL && strcmp(manifest.needs->app, "base") == 0);
     arena_finish(&arena);
 }
