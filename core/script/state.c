@@ -20,13 +20,13 @@ static void *allocate(void *context, void *old, size_t old_len, size_t len)
     void *memory;
 
     if (len == 0) {
-        free(old);
+        heap_free(&script->heap, old, before);
         script->used -= before;
         return NULL;
     }
     if (len > before && (len - before > script->limits.memory - script->used || is_over(script)))
         return NULL;
-    memory = realloc(old, len);
+    memory = heap_resize(&script->heap, old, before, len);
     if (memory == NULL)
         return len <= before ? old : NULL; // shrinking must not fail
     script->used += len - before;
@@ -53,6 +53,7 @@ struct script *script_create(const char *name, const struct script_limits *limit
     script->limits = *limits;
     script->clock = clock;
     script->owner = owner;
+    heap_start(&script->heap);
     script->main = lua_newstate(allocate, script);
     if (script->main == NULL) {
         err_set(err, ERR_LIMIT, "%s: %zu bytes are too few for a state", name, limits->memory);
@@ -78,6 +79,7 @@ void script_destroy(struct script *script)
     if (script->main != NULL)
         lua_close(script->main); // scripts have no __gc: only bindings' finalizers run
     deadline_destroy(script);
+    heap_finish(&script->heap);
     while ((folder = script->folders) != NULL) {
         script->folders = folder->next;
         free(folder->path);

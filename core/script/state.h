@@ -45,7 +45,18 @@ struct folder {
     enum script_room room;
 };
 
+// Memory for what is small. Lua makes and drops some thousand small objects for a page: those
+// come from one region, by size, and go back to it. What finds no room there is malloc's.
+enum { HEAP_STEP = 16, HEAP_SIZES = 32 };
+
+struct heap {
+    uint8_t *region;
+    size_t size, taken; // size 0: all is malloc's
+    struct heap_block *free[HEAP_SIZES];
+};
+
 struct script {
+    struct heap heap;
     lua_State *main;
     char *name;
     void *owner;
@@ -79,6 +90,12 @@ struct script_instance {
 };
 
 #define PASSED_PATTERN "pattern steps"
+
+// heap.c: sizes are not zero; resize keeps the old block when it fails
+void heap_start(struct heap *heap);
+void heap_finish(struct heap *heap); // whatever is in the region is gone
+void *heap_resize(struct heap *heap, void *old, size_t old_len, size_t len); // old NULL: new
+void heap_free(struct heap *heap, void *old, size_t old_len); // accepts NULL
 
 // deadline.c
 bool deadline_create(struct script *script, struct err *err);
