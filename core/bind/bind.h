@@ -17,6 +17,7 @@
 #include "script/script.h"
 
 enum { APPS_MAX = 128, ROUTES_MAX = 256, NAMES_MAX = 64, PARAMS_MAX = 8 };
+enum { FIELD_GUESSES = 64, PREFIX_MAX = 160 };
 
 struct route {
     const char *method, *pattern;
@@ -76,6 +77,8 @@ struct call {
     const struct host_request *request;
     bool write;
     size_t bytes; // taken from the view's arena for Lua, see bind_alloc
+    char prefix[PREFIX_MAX]; // of the app's paths; "": not asked for yet
+    size_t prefix_len;
 };
 
 struct state {
@@ -90,6 +93,7 @@ struct state {
     size_t instance_count;
     uint64_t uses;
     struct arena scratch; // of declarations
+    uint8_t field_guesses[FIELD_GUESSES]; // see row.c
 };
 
 // instance.c
@@ -169,7 +173,8 @@ bool file_to_json(struct buffer *buffer, struct view *view, const struct value *
 
 // row.c
 struct row {
-    uint64_t serial; // of the call it belongs to
+    const void *kind; // says that it is a row
+    uint64_t serial;  // of the call it belongs to
     const struct collection *collection; // NULL: a reference into an unknown collection
     struct ref ref;
     struct record *record; // NULL: not loaded, or absent

@@ -6,8 +6,6 @@
 #include "base/json.h"
 #include "bind/bind.h"
 
-enum { PREFIX_MAX = 160 };
-
 struct property {
     const char *name;
     void (*push)(lua_State *L, struct call *call); // [-0, +1]
@@ -388,15 +386,16 @@ static int asset(lua_State *L)
 }
 
 // "/o/{organisation}/{app}" where apps live, nothing for the platform.
-static size_t put_prefix(const struct state *state, const struct call *call,
-                         char prefix[PREFIX_MAX])
+static struct slice prefix_of(const struct state *state, struct call *call)
 {
     char org[ID_TEXT_LEN + 1];
 
-    if (state->app->platform)
-        return 0;
-    id_to_text(&call->request->org, org);
-    return (size_t)snprintf(prefix, PREFIX_MAX, "/o/%s/%s", org, state->app->manifest.id);
+    if (call->prefix_len == 0 && !state->app->platform) {
+        id_to_text(&call->request->org, org);
+        call->prefix_len = (size_t)snprintf(call->prefix, sizeof call->prefix, "/o/%s/%s", org,
+                                            state->app->manifest.id);
+    }
+    return slice_of(call->prefix, call->prefix_len);
 }
 
 // Never another host: browsers take "//x" and "/\x" for one.
@@ -410,26 +409,31 @@ static bool is_path(struct slice path)
     return true;
 }
 
+// [-0, +1]
+static void push_both(lua_State *L, struct slice first, struct slice second)
+{
+    luaL_Buffer both;
+    char *at = luaL_buffinitsize(L, &both, first.len + second.len);
+
+    memcpy(at, first.data, first.len);
+    memcpy(at + first.len, second.data, second.len);
+    luaL_pushresultsize(&both, first.len + second.len);
+}
+
 /// call.url(path: string): string
 // The path for links and forms; one that is whole already stays as it is.
 static int url(lua_State *L)
 {
-    char prefix[PREFIX_MAX];
-    size_t len = put_prefix(bind_state(L), bind_call(L), prefix);
-    struct slice path = {NULL, 0};
+    struct slice prefix = prefix_of(bind_state(L), bind_call(L)), path = {NULL, 0};
 
     if (lua_type(L, 1) == LUA_TSTRING)
         path = bind_check_slice(L, 1);
     if (!is_path(path))
         return luaL_error(L, "'%s' is no path on this host", luaL_tolstring(L, 1, NULL));
-    if (len == 0 || (path.len > len && path.data[len] == '/' &&
-                     memcmp(path.data, prefix, len) == 0)) {
+    if (prefix.len == 0 || (slice_starts(path, prefix) && path.data[prefix.len] == '/'))
         lua_settop(L, 1);
-        return 1;
-    }
-    lua_pushlstring(L, prefix, len);
-    lua_pushvalue(L, 1);
-    lua_concat(L, 2);
+    else
+        push_both(L, prefix, path);
     return 1;
 }
 

@@ -7,21 +7,32 @@
 
 #define ROW_TYPE "core.row"
 
-static const char dirty_key;
+static const char dirty_key, type_key;
 #define DIRTY_KEY (&dirty_key)
+#define TYPE_KEY (&type_key) // of the metatable: found faster than by its name
 
 struct row *bind_push_row(lua_State *L, const struct collection *collection, struct ref ref,
                           struct record *record)
 {
     struct row *row = lua_newuserdatauv(L, sizeof *row, 0);
 
-    *row = (struct row){.serial = bind_state(L)->serial,
+    *row = (struct row){.kind = TYPE_KEY,
+                        .serial = bind_state(L)->serial,
                         .collection = collection,
                         .ref = ref,
                         .record = record,
                         .loaded = record != NULL};
-    luaL_setmetatable(L, ROW_TYPE);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, TYPE_KEY);
+    lua_setmetatable(L, -2);
     return row;
+}
+
+// A row is known by the address that stands in it; other userdata are of other lengths.
+static bool is_row(lua_State *L, int at)
+{
+    const struct row *row = lua_touserdata(L, at);
+
+    return row != NULL && lua_rawlen(L, at) == sizeof *row && row->kind == TYPE_KEY;
 }
 
 static struct row *living(lua_State *L, struct row *row)
@@ -33,14 +44,14 @@ static struct row *living(lua_State *L, struct row *row)
 
 struct row *bind_check_row(lua_State *L, int at)
 {
-    return living(L, luaL_checkudata(L, at, ROW_TYPE));
+    if (!is_row(L, at))
+        luaL_typeerror(L, at, "row");
+    return living(L, lua_touserdata(L, at));
 }
 
 struct row *bind_test_row(lua_State *L, int at)
 {
-    struct row *row = luaL_testudata(L, at, ROW_TYPE);
-
-    return row != NULL ? living(L, row) : NULL;
+    return is_row(L, at) ? living(L, lua_touserdata(L, at)) : NULL;
 }
 
 struct record *row_record(lua_State *L, struct row *row)
@@ -118,12 +129,29 @@ static int refuse_field(lua_State *L, const struct collection *collection, const
     bind_raise_unknown(L, "field", name, collection->full, known, collection->field_count);
 }
 
+// Lists ask for the same fields row by row. Where a name was found is a guess, by the address of
+// the name: it is compared, since Lua may give the address to another text.
+static int find_field(lua_State *L, const struct collection *collection, struct slice name)
+{
+    struct state *state = bind_state(L);
+    uint8_t *guess = &state->field_guesses[((uintptr_t)name.data >> 4 ^ (uintptr_t)collection >> 6) %
+                                           FIELD_GUESSES];
+    int field;
+
+    if (*guess < collection->field_count && slice_is(name, collection->fields[*guess].name))
+        return *guess;
+    field = collection_field(collection, name);
+    if (field >= 0)
+        *guess = (uint8_t)field;
+    return field;
+}
+
 /// Row[name]: any
 static int row_index(lua_State *L)
 {
     struct row *row = bind_check_row(L, 1);
     struct slice name = bind_check_slice(L, 2);
-    int field = row->collection != NULL ? collection_field(row->collection, name) : -1;
+    int field = row->collection != NULL ? find_field(L, row->collection, name) : -1;
 
     if (field >= 0) {
         push_field(L, row, field);
@@ -215,6 +243,8 @@ void bind_rows_open(lua_State *L)
 
     lua_newtable(L);
     luaL_newmetatable(L, ROW_TYPE);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, TYPE_KEY);
     luaL_setfuncs(L, events, 0);
     lua_pushvalue(L, -2);
     lua_pushcclosure(L, row_index, 1);

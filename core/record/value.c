@@ -77,11 +77,22 @@ bool date_from_text(struct slice text, int32_t *days)
     return year == year_back && month == month_back && day == day_back;
 }
 
+static void put_digits(char *text, int count, unsigned number)
+{
+    for (; count > 0; number /= 10)
+        text[--count] = (char)('0' + number % 10);
+}
+
+// Written for each date that is shown: without printf.
 void date_to_text(int32_t days, char text[11])
 {
     int year, month, day;
 
     date_parts(days, &year, &month, &day);
-    snprintf(text, 11, "%04u-%02u-%02u", (unsigned)year % 10000, (unsigned)month % 100,
-             (unsigned)day % 100);
+    put_digits(text, 4, (unsigned)year);
+    text[4] = '-';
+    put_digits(text + 5, 2, (unsigned)month);
+    text[7] = '-';
+    put_digits(text + 8, 2, (unsigned)day);
+    text[10] = '\0';
 }
