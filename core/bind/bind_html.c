@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// core.html: escaping by place. draw.c makes pages of it.
+// core.html: escaping by place, straight into the page. draw.c makes pages of it.
 #include "bind/markup.h"
 #include "bind/pure.h"
 #include "script/script.h"
 
-// Bytes that end a text between tags, and those that end a value between quotes.
-enum { IN_TEXT = 1, IN_QUOTES = 2 };
+// Bytes that end a text between tags, those that end a value between quotes, and those that no
+// URL has: browsers drop tabs and line ends inside one, so that a scheme can be hidden among them.
+enum { IN_TEXT = 1, IN_QUOTES = 2, IN_URL = 4 };
 static const uint8_t special[256] = {
+    [0 ... 0x1f] = IN_URL,       [0x7f] = IN_URL,
     ['&'] = IN_TEXT | IN_QUOTES, ['<'] = IN_TEXT | IN_QUOTES, ['>'] = IN_TEXT | IN_QUOTES,
     ['"'] = IN_QUOTES,           ['\''] = IN_QUOTES,
 };
@@ -56,58 +58,17 @@ static const char *entity_of(uint8_t c)
     }
 }
 
-// [-0, +1]
-static void push_replaced(lua_State *L, struct slice text, uint8_t place)
+static void write_escaped(struct buffer *page, struct slice text, uint8_t place)
 {
-    luaL_Buffer out;
-
-    luaL_buffinitsize(L, &out, text.len + 64);
-    while (text.len > 0) {
+    for (;;) {
         size_t len = plain_len(text, place);
 
-        luaL_addlstring(&out, (const char *)text.data, len);
-        if (len < text.len)
-            luaL_addstring(&out, entity_of(text.data[len++]));
-        text = slice_of(text.data + len, text.len - len);
+        buffer_bytes(page, text.data, len);
+        if (len == text.len)
+            return;
+        buffer_text(page, entity_of(text.data[len]));
+        text = slice_of(text.data + len + 1, text.len - len - 1);
     }
-    luaL_pushresult(&out);
-}
-
-// Most texts need nothing: then the string itself is pushed again, and none is made. [-0, +1]
-static void push_escaped(lua_State *L, int index, uint8_t place)
-{
-    struct slice text = check_text(L, index);
-
-    if (plain_len(text, place) < text.len)
-        push_replaced(L, text, place);
-    else if (lua_type(L, index) == LUA_TSTRING)
-        lua_pushvalue(L, index);
-    else
-        lua_pushlstring(L, (const char *)text.data, text.len);
-}
-
-void markup_push_text(lua_State *L, int index)
-{
-    if (markup_is(L, index))
-        lua_getiuservalue(L, index, 1);
-    else
-        push_escaped(L, index, IN_TEXT);
-}
-
-/// html.escape_text(value: any): string – for text between tags; markup passes as it is
-static int escape_text(lua_State *L)
-{
-    luaL_checkany(L, 1);
-    markup_push_text(L, 1);
-    return 1;
-}
-
-/// html.escape_attribute(value: any): string – for a value between quotes of either kind
-static int escape_attribute(lua_State *L)
-{
-    luaL_checkany(L, 1);
-    push_escaped(L, 1, IN_QUOTES);
-    return 1;
 }
 
 static bool is_letter(uint8_t c)
@@ -125,16 +86,14 @@ static bool equals_fold(struct slice text, const char *word)
     return true;
 }
 
-// Browsers drop tabs and line ends inside a URL and blanks in front of it, so that a scheme
-// can be hidden among them: no control character is accepted, no leading blank.
+// A leading blank is dropped by browsers too.
 static bool is_safe_url(struct slice url)
 {
     static const char *const schemes[] = {"http", "https", "mailto", "tel"};
     size_t colon = 0;
 
-    for (size_t i = 0; i < url.len; i++)
-        if (url.data[i] < 0x20 || url.data[i] == 0x7f || (url.data[i] == ' ' && i == 0))
-            return false;
+    if (plain_len(url, IN_URL) < url.len || (url.len > 0 && url.data[0] == ' '))
+        return false;
     while (colon < url.len && memchr(":/?#", url.data[colon], 4) == NULL)
         colon++;
     if (colon == url.len || url.data[colon] != ':')
@@ -145,69 +104,129 @@ static bool is_safe_url(struct slice url)
     return false;
 }
 
-/// html.escape_url(value: any): string – a whole URL: http(s), mailto, tel, relative; else "#"
-static int escape_url(lua_State *L)
-{
-    luaL_checkany(L, 1);
-    if (is_safe_url(check_text(L, 1)))
-        push_escaped(L, 1, IN_QUOTES);
-    else
-        lua_pushliteral(L, "#");
-    return 1;
-}
-
 // Percent-encodes all but letters, digits and the given others: never a quote, `:`, `&` or `%`.
-static void push_encoded(lua_State *L, struct slice text, const char *others)
+static void write_encoded(struct buffer *page, struct slice text, const char *others)
 {
     static const char digits[] = "0123456789ABCDEF";
-    luaL_Buffer out;
 
-    luaL_buffinitsize(L, &out, text.len + 16);
     for (size_t i = 0; i < text.len; i++) {
         uint8_t c = text.data[i];
 
         if (is_letter(c) || (c >= '0' && c <= '9') || (c != 0 && strchr(others, c) != NULL)) {
-            luaL_addchar(&out, (char)c);
+            buffer_u8(page, c);
         } else {
-            luaL_addchar(&out, '%');
-            luaL_addchar(&out, digits[c >> 4]);
-            luaL_addchar(&out, digits[c & 15]);
+            buffer_u8(page, '%');
+            buffer_u8(page, (uint8_t)digits[c >> 4]);
+            buffer_u8(page, (uint8_t)digits[c & 15]);
         }
     }
-    luaL_pushresult(&out);
+}
+
+static void write_url(struct buffer *page, struct slice url)
+{
+    write_escaped(page, is_safe_url(url) ? url : slice_text("#"), IN_QUOTES);
+}
+
+static void write_json(lua_State *L, struct buffer *page, int index)
+{
+    size_t len;
+    const char *text;
+
+    bind_json_push(L, index);
+    text = lua_tolstring(L, -1, &len);
+    buffer_bytes(page, text, len);
+    lua_pop(L, 1);
+}
+
+static void write_markup(lua_State *L, struct buffer *page, int index)
+{
+    size_t len;
+    const char *text;
+
+    if (!markup_is(L, index))
+        luaL_error(L, "<%%- needs markup, not a %s: use <%%= for text", luaL_typename(L, index));
+    lua_getiuservalue(L, index, 1);
+    text = lua_tolstring(L, -1, &len);
+    buffer_bytes(page, text, len);
+    lua_pop(L, 1);
+}
+
+void markup_write(lua_State *L, struct buffer *page, char place, int index)
+{
+    switch (place) {
+    case PLACE_TEXT:
+        if (lua_type(L, index) == LUA_TUSERDATA && markup_is(L, index))
+            write_markup(L, page, index);
+        else
+            write_escaped(page, check_text(L, index), IN_TEXT);
+        break;
+    case PLACE_ATTRIBUTE:
+        write_escaped(page, check_text(L, index), IN_QUOTES);
+        break;
+    case PLACE_URL:
+        write_url(page, check_text(L, index));
+        break;
+    case PLACE_PATH:
+        write_encoded(page, check_text(L, index), "-._~/");
+        break;
+    case PLACE_QUERY:
+        write_encoded(page, check_text(L, index), "-._~");
+        break;
+    case PLACE_SCRIPT:
+        write_json(L, page, index);
+        break;
+    default:
+        write_markup(L, page, index);
+    }
+}
+
+// The value at 1 as it stands in a place, as a text of its own.
+static int escaped(lua_State *L, char place)
+{
+    struct buffer *page = markup_page(L);
+    size_t from = page->len;
+
+    luaL_checkany(L, 1);
+    markup_write(L, page, place, 1);
+    lua_pushlstring(L, (const char *)buffer_view(page).data + from, page->len - from);
+    page->len = from;
+    return 1;
+}
+
+/// html.escape_text(value: any): string – for text between tags; markup passes as it is
+static int escape_text(lua_State *L)
+{
+    return escaped(L, PLACE_TEXT);
+}
+
+/// html.escape_attribute(value: any): string – for a value between quotes of either kind
+static int escape_attribute(lua_State *L)
+{
+    return escaped(L, PLACE_ATTRIBUTE);
+}
+
+/// html.escape_url(value: any): string – a whole URL: http(s), mailto, tel, relative; else "#"
+static int escape_url(lua_State *L)
+{
+    return escaped(L, PLACE_URL);
 }
 
 /// html.escape_path(value: any): string – a part of a URL's path; slashes stay
 static int escape_path(lua_State *L)
 {
-    luaL_checkany(L, 1);
-    push_encoded(L, check_text(L, 1), "-._~/");
-    return 1;
+    return escaped(L, PLACE_PATH);
 }
 
 /// html.escape_query(value: any): string – a name or value of a URL's query, or its fragment
 static int escape_query(lua_State *L)
 {
-    luaL_checkany(L, 1);
-    push_encoded(L, check_text(L, 1), "-._~");
-    return 1;
+    return escaped(L, PLACE_QUERY);
 }
 
 /// html.json_script(value: any): string – JSON that may stand in a script element
 static int json_script(lua_State *L)
 {
-    luaL_checkany(L, 1);
-    bind_json_push(L, 1);
-    return 1;
-}
-
-/// html.markup(value: Html): string
-static int markup(lua_State *L)
-{
-    if (!markup_is(L, 1))
-        return luaL_error(L, "<%%- needs markup, not a %s: use <%%= for text", luaL_typename(L, 1));
-    lua_getiuservalue(L, 1, 1);
-    return 1;
+    return escaped(L, PLACE_SCRIPT);
 }
 
 /// html.trusted(text: string): Html
@@ -273,10 +292,10 @@ int bind_html_open(lua_State *L)
         {"escape_path", escape_path},
         {"escape_query", escape_query},
         {"json_script", json_script},
-        {"markup", markup},
         {"trusted", trusted},
         {"is", is},
         {"source", source},
+        {"put", markup_put},
         {"join", markup_join},
         {"draw", markup_draw},
         {"taker", markup_taker},
@@ -284,10 +303,12 @@ int bind_html_open(lua_State *L)
         {NULL, NULL},
     };
 
+    struct page *page;
+
     luaL_newlibtable(L, functions);
     push_type(L);
-    bind_push_buffer(L);
-    lua_newtable(L);
-    luaL_setfuncs(L, functions, MARKUP_LISTS);
+    page = bind_push_owned(L, sizeof *page);
+    page->call = 0;
+    luaL_setfuncs(L, functions, MARKUP_BUFFER);
     return 1;
 }

@@ -22,9 +22,9 @@ static int free_buffer(lua_State *L)
     return 0;
 }
 
-struct buffer *bind_push_buffer(lua_State *L)
+void *bind_push_owned(lua_State *L, size_t size)
 {
-    struct buffer *buffer = lua_newuserdatauv(L, sizeof *buffer, 0);
+    struct buffer *buffer = lua_newuserdatauv(L, size, 0);
 
     *buffer = BUFFER_EMPTY;
     if (luaL_newmetatable(L, BUFFER_TYPE)) {
@@ -35,6 +35,11 @@ struct buffer *bind_push_buffer(lua_State *L)
     }
     lua_setmetatable(L, -2);
     return buffer;
+}
+
+struct buffer *bind_push_buffer(lua_State *L)
+{
+    return bind_push_owned(L, sizeof(struct buffer));
 }
 
 struct key {

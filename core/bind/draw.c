@@ -2,79 +2,103 @@
 // core.html, drawing: a template's function becomes markup, a component takes its table.
 // A page calls these some hundred times; in Lua they were most of its cost.
 //
-// A template's function puts pieces of text into a list and answers how many there are. Lists
-// are used again, each by one template at a time; what is beyond the count is not of this page,
-// and templates cannot name the list. A list is lost when the template raises.
+// All pages are written into one buffer, a template inside a template behind it: what is drawn
+// becomes a text of its own and its bytes are free again. Each template's function knows where
+// its page ends (_n_) and writes there, so that what a template left that raised is written over.
+// A page cannot wait (lua_call): nobody else writes before it is whole.
 #include "bind/markup.h"
+#include "script/script.h"
 
-enum { LISTS_MAX = 16, LIST_KEPT = 4096, PIECES_MAX = 1000000, BUFFER_KEPT = 128 * 1024 };
+enum { BUFFER_MAX = 2 * PAGE_MAX, BUFFER_KEPT = 128 * 1024, PIECES_MAX = 1000000 };
 
-static void push_list(lua_State *L)
+static void drop_large(struct buffer *page)
 {
-    lua_Integer count = (lua_Integer)lua_rawlen(L, lua_upvalueindex(MARKUP_LISTS));
-
-    if (count == 0) {
-        lua_createtable(L, 32, 0);
-        return;
-    }
-    lua_rawgeti(L, lua_upvalueindex(MARKUP_LISTS), count);
-    lua_pushnil(L);
-    lua_rawseti(L, lua_upvalueindex(MARKUP_LISTS), count);
-}
-
-static void keep_list(lua_State *L, int index, lua_Integer pieces)
-{
-    lua_Integer count = (lua_Integer)lua_rawlen(L, lua_upvalueindex(MARKUP_LISTS));
-
-    if (count >= LISTS_MAX || pieces > LIST_KEPT)
-        return;
-    lua_pushvalue(L, index);
-    lua_rawseti(L, lua_upvalueindex(MARKUP_LISTS), count + 1);
-}
-
-static void add_piece(lua_State *L, struct buffer *page, int index)
-{
-    size_t len;
-    const char *piece = lua_tolstring(L, index, &len);
-
-    if (page->len + len > PAGE_MAX)
-        luaL_error(L, "a page of more than %d bytes", PAGE_MAX);
-    buffer_bytes(page, piece, len);
-}
-
-static struct buffer *begin_page(lua_State *L)
-{
-    struct buffer *page = lua_touserdata(L, lua_upvalueindex(MARKUP_BUFFER));
-
-    page->len = 0;
-    return page;
-}
-
-// [-0, +1]
-static void push_page(lua_State *L, struct buffer *page)
-{
-    lua_pushlstring(L, (const char *)buffer_view(page).data, page->len);
-    markup_make(L);
     if (page->size > BUFFER_KEPT) {
         buffer_finish(page);
         *page = BUFFER_EMPTY;
     }
 }
 
-// The first `count` pieces of the list as an html value. [-0, +1]
-static void push_joined(lua_State *L, int list, lua_Integer count)
+// A call that raised leaves its part of a page behind; the next begins anew.
+struct buffer *markup_page(lua_State *L)
 {
-    struct buffer *page = begin_page(L);
+    struct page *page = lua_touserdata(L, lua_upvalueindex(MARKUP_BUFFER));
+    lua_Integer call = script_serial(script_of(L));
 
-    if (count > PIECES_MAX)
-        luaL_error(L, "too many pieces");
-    for (lua_Integer i = 1; i <= count; i++) {
-        if (lua_rawgeti(L, list, i) != LUA_TSTRING)
-            luaL_error(L, "piece %d is a %s", (int)i, luaL_typename(L, -1));
-        add_piece(L, page, -1);
-        lua_pop(L, 1);
+    if (page->call != call) {
+        page->call = call;
+        page->text.len = 0;
+        drop_large(&page->text);
     }
-    push_page(L, page);
+    return &page->text;
+}
+
+static void check_size(lua_State *L, size_t len, size_t most)
+{
+    if (len > most)
+        luaL_error(L, "a page of more than %d bytes", PAGE_MAX);
+}
+
+static void put_static(lua_State *L, struct buffer *page, int index)
+{
+    size_t len;
+    const char *text = lua_tolstring(L, index, &len);
+
+    buffer_bytes(page, text, len);
+}
+
+// name="value" with a blank before it; only the name when the value is true, nothing when it is
+// nothing. The name stands at the index, the value behind it.
+static void put_optional(lua_State *L, struct buffer *page, char place, int index)
+{
+    if (!lua_toboolean(L, index + 1))
+        return;
+    buffer_u8(page, ' ');
+    put_static(L, page, index);
+    if (lua_isboolean(L, index + 1))
+        return;
+    buffer_text(page, "=\"");
+    markup_write(L, page, place, index + 1);
+    buffer_u8(page, '"');
+}
+
+/// html.put(at: integer, places: string, ...): integer
+// Writes pieces at the end of a page, one for each letter of places, and gives the new end.
+int markup_put(lua_State *L)
+{
+    struct buffer *page = markup_page(L);
+    lua_Integer at = luaL_checkinteger(L, 1);
+    const char *places = luaL_checkstring(L, 2);
+
+    luaL_argcheck(L, at >= 0 && (lua_Unsigned)at <= page->size, 1, "no end of a page");
+    page->len = (size_t)at;
+    for (int index = 3; *places != '\0'; places++, index++) {
+        if (*places == PLACE_CONDITION && !lua_toboolean(L, index)) {
+            places++;
+            continue;
+        }
+        places += *places == PLACE_CONDITION;
+        if (*places == PLACE_STATIC)
+            put_static(L, page, index);
+        else if (*places == PLACE_OPTIONAL)
+            put_optional(L, page, *++places, index++);
+        else
+            markup_write(L, page, *places, index);
+        check_size(L, page->len, BUFFER_MAX);
+    }
+    lua_pushinteger(L, (lua_Integer)page->len);
+    return 1;
+}
+
+// What stands in the buffer behind `from` becomes an html value. [-0, +1]
+static void push_page(lua_State *L, struct buffer *page, size_t from)
+{
+    check_size(L, page->len - from, PAGE_MAX);
+    lua_pushlstring(L, (const char *)buffer_view(page).data + from, page->len - from);
+    page->len = from;
+    if (from == 0)
+        drop_large(page);
+    markup_make(L);
 }
 
 /// html.draw(body: function, scope: table, kind: table?): Html, any, any
@@ -82,7 +106,9 @@ static void push_joined(lua_State *L, int list, lua_Integer count)
 // the markup comes what else the function answers: its layout and the layout's data.
 int markup_draw(lua_State *L)
 {
-    lua_Integer count;
+    struct buffer *page = markup_page(L);
+    size_t from = page->len;
+    lua_Integer end;
 
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_settop(L, 3);
@@ -90,14 +116,15 @@ int markup_draw(lua_State *L)
         lua_pushvalue(L, 3);
         lua_setmetatable(L, 2);
     }
-    push_list(L);
     lua_pushvalue(L, 1);
     lua_pushvalue(L, 2);
-    lua_pushvalue(L, 4);
+    lua_pushinteger(L, (lua_Integer)from);
     lua_call(L, 2, 3);
-    count = luaL_checkinteger(L, 5);
-    push_joined(L, 4, count);
-    keep_list(L, 4, count);
+    end = luaL_checkinteger(L, 4);
+    luaL_argcheck(L, end >= (lua_Integer)from && (lua_Unsigned)end <= page->size, 1,
+                  "no function of a template");
+    page->len = (size_t)end;
+    push_page(L, page, from);
     lua_insert(L, -3);
     return 3;
 }
@@ -135,9 +162,8 @@ static void add_markup(lua_State *L, struct joining *joining)
     if (lua_type(L, -1) == LUA_TTABLE) {
         add_parts(L, joining);
     } else if (lua_toboolean(L, -1)) {
-        markup_push_text(L, lua_gettop(L));
-        add_piece(L, joining->page, -1);
-        lua_pop(L, 1);
+        markup_write(L, joining->page, PLACE_TEXT, lua_gettop(L));
+        check_size(L, joining->page->len, BUFFER_MAX);
     }
 }
 
@@ -148,10 +174,11 @@ static void to_markup(lua_State *L)
         lua_pop(L, 1);
         lua_pushboolean(L, 0);
     } else if (!markup_is(L, lua_gettop(L))) {
-        struct joining joining = {.page = begin_page(L), .parts = PIECES_MAX};
+        struct joining joining = {.page = markup_page(L), .parts = PIECES_MAX};
+        size_t from = joining.page->len;
 
         add_markup(L, &joining);
-        push_page(L, joining.page);
+        push_page(L, joining.page, from);
         lua_remove(L, -2);
     }
 }
@@ -168,17 +195,33 @@ int markup_join(lua_State *L)
 // Taking -----------------------------------------------------------------------------------
 
 enum { KEY_KNOWN = 1, KEY_NEEDED = 2, KEY_MARKUP = 4 };
-enum { TAKER_KEYS = 4, TAKER_KIND, TAKER_FIRST, TAKER_SIZES, TAKER_REFUSE };
+enum { TAKER_KEYS = MARKUP_BUFFER + 1, TAKER_KIND, TAKER_FIRST, TAKER_SIZES, TAKER_REFUSE };
 
 struct sizes {
     int needed, expected; // how many keys a table must have; will have in the end
     bool first_markup;
 };
 
-// What is wrong with the table says Lua, for the line that called the component.
+// Where the component was called: the first line outside the file that called us. [-0, +1]
+static void push_place(lua_State *L)
+{
+    lua_Debug inner, outer;
+    int level = 2;
+
+    lua_getstack(L, 1, &inner);
+    lua_getinfo(L, "S", &inner);
+    for (; lua_getstack(L, level, &outer); level++) {
+        lua_getinfo(L, "S", &outer);
+        if (outer.source != inner.source)
+            break;
+    }
+    luaL_where(L, level);
+}
+
+// What is wrong with the table says Lua.
 static int refuse(lua_State *L)
 {
-    luaL_where(L, 2);
+    push_place(L);
     lua_pushvalue(L, lua_upvalueindex(TAKER_REFUSE));
     lua_pushvalue(L, 1);
     lua_call(L, 1, 1);
@@ -280,30 +323,31 @@ static int add_keys(lua_State *L, const char *field, int about)
 // The function that makes a component's data out of the table it is called with.
 int markup_taker(lua_State *L)
 {
+    enum { SPEC = 1, KEYS = 2 + MARKUP_BUFFER, KIND, FIRST, SIZES, REFUSE };
     struct sizes *sizes;
 
-    luaL_checktype(L, 1, LUA_TTABLE);
-    lua_settop(L, 1);
+    luaL_checktype(L, SPEC, LUA_TTABLE);
+    lua_settop(L, SPEC);
     for (int i = 1; i < TAKER_KEYS; i++)
         lua_pushvalue(L, lua_upvalueindex(i));
     lua_newtable(L);
     add_keys(L, "known", KEY_KNOWN);
     add_keys(L, "markup", KEY_MARKUP);
-    lua_getfield(L, 1, "kind");
-    lua_getfield(L, 1, "needs");
+    lua_getfield(L, SPEC, "kind");
+    lua_getfield(L, SPEC, "needs");
     lua_rawgeti(L, -1, 1);
     lua_remove(L, -2);
     sizes = lua_newuserdatauv(L, sizeof *sizes, 0);
-    lua_getfield(L, 1, "refuse");
-    lua_pushvalue(L, 5);
+    lua_getfield(L, SPEC, "refuse");
+    lua_pushvalue(L, KEYS);
     sizes->needed = add_keys(L, "needs", KEY_KNOWN | KEY_NEEDED);
-    lua_getfield(L, 1, "more");
+    lua_getfield(L, SPEC, "more");
     sizes->expected = sizes->needed + (int)lua_tointeger(L, -1);
     lua_pop(L, 1);
-    lua_pushvalue(L, 7);
+    lua_pushvalue(L, FIRST);
     sizes->first_markup = !lua_isnil(L, -1) && lua_rawget(L, -2) == LUA_TNUMBER &&
                           (lua_tointeger(L, -1) & KEY_MARKUP) != 0;
-    lua_settop(L, 9);
+    lua_settop(L, REFUSE);
     lua_pushcclosure(L, take, TAKER_REFUSE);
     return 1;
 }

@@ -22,3 +22,5 @@ void bind_json_push(lua_State *L, int index);
 
 // A buffer that Lua owns: freed when it is collected, whichever way the function leaves. [-0, +1]
 struct buffer *bind_push_buffer(lua_State *L);
+// The same for a struct that begins with a buffer; the rest of it is not filled.
+void *bind_push_owned(lua_State *L, size_t size);

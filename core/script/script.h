@@ -83,6 +83,7 @@ bool script_compile(struct script *script, struct slice text, const char *name, 
 // and callers. A call within a call shares the outer one's budget.
 bool script_call(struct script *script, int args, int results, struct err *err);
 bool script_is_spent(const struct script *script);
+lua_Integer script_serial(const struct script *script); // of the running call, or the last one
 size_t script_memory(const struct script *script);  // bytes now
 int64_t script_cpu_us(const struct script *script); // of the last call; calls never wait
 size_t script_growth(const struct script *script);  // the last call's highest point above its start

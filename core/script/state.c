@@ -122,6 +122,11 @@ bool script_is_spent(const struct script *script)
     return script->deadline.expired || script->passed != NULL;
 }
 
+lua_Integer script_serial(const struct script *script)
+{
+    return script->serial;
+}
+
 size_t script_memory(const struct script *script)
 {
     return script->used;

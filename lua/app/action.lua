@@ -29,9 +29,9 @@ end
 
 -- Does the row stand where the action begins?
 local function stands(row, from)
-  for _, one in ipairs(from) do
-    local value = row[one.field]
-    if value == nil or not one.values[value] then
+  for i = 1, #from do
+    local one = from[i]
+    if not one.values[row[one.field]] then
       return false
     end
   end
@@ -88,13 +88,22 @@ local function is_held(spec)
   return memo[spec]
 end
 
---- May the caller take the action on the row now? By role, by where the row stands, by the rules.
-function action.may(collection, name, row)
+--- A function for this call that says whether the caller may take the action on a row now: by role,
+--- by where the row stands, by the rules.
+function action.asker(collection, name)
   local spec = collection.actions[name]
   if not spec then
-    error(("'%s' has no action '%s'"):format(collection.full, tostring(name)), 3)
+    error(("'%s' has no action '%s'"):format(collection.full, tostring(name)), 4)
   end
-  return stands(row, spec.from) and is_held(spec) and record.allows("update", row)
+  local held, from = is_held(spec), spec.from
+  return function(row)
+    return held and stands(row, from) and record.allows("update", row)
+  end
+end
+
+--- May the caller take the action on the row now?
+function action.may(collection, name, row)
+  return action.asker(collection, name)(row)
 end
 
 return action

@@ -34,49 +34,45 @@ function fields.problem(word)
   return text.app("errors." .. word)
 end
 
--- Codes are few: what each looks like is kept, by language.
-local function show_codes(collection, name)
-  local shown = {zh = {}, en = {}}
-  return function(value)
-    local known = shown[call.lang]
-    if not known[value] then
-      local word = fields.code(collection, name, value)
-      known[value] = TONES[value] and ui.tag{word, tone = TONES[value]} or word
-    end
+local looks = weak({}) -- by what is known of the field, by language: code → what it looks like
+
+-- Codes are few, so that what each looks like is kept.
+local function looks_of(collection, name, field)
+  looks[field] = looks[field] or {zh = {}, en = {}}
+  local known = looks[field][call.lang]
+  return known, function(value)
+    local word = fields.code(collection, name, value)
+    known[value] = TONES[value] and ui.tag{word, tone = TONES[value]} or word
     return known[value]
   end
 end
 
--- By type: what makes of a field the function that shows its values.
+local NOTHING <const> = {}
+
+-- By type: what is known of values already, and the function for the others.
 local SHOW <const> = {
-  date = function() return day.long end,
-  boolean = function() return function(value) return here.word(value and "ui.yes" or "ui.no") end end,
+  date = function() return day.all(), day.long end,
+  boolean = function() return NOTHING, function(value) return here.word(value and "ui.yes" or "ui.no") end end,
   -- What others refer to has a field `name`; who may not read it learns no more.
-  ref = function() return function(value) return value.name or here.word("ui.hidden") end end,
-  code = show_codes,
-  file = function() return function(value) return ui.file{value} end end,
+  ref = function() return NOTHING, function(value) return value.name or here.word("ui.hidden") end end,
+  code = looks_of,
+  file = function() return NOTHING, function(value) return ui.file{value} end end,
 }
 
-local showers = weak({}) -- by what is known of the field
-
-local function shower_of(collection, name)
-  local field = fields.find(collection, name)
-  if not showers[field] then
-    local make = SHOW[field.type]
-    showers[field] = make and make(collection, name) or tostring
-  end
-  return showers[field]
+local function plain()
+  return NOTHING, tostring
 end
 
---- A function that gives a row's value of the field as text or markup.
+--- A function for this call that gives a row's value of the field as text or markup.
 function fields.shower(collection, name)
-  local show = shower_of(collection, name)
+  local field = fields.find(collection, name)
+  local known, show = (SHOW[field.type] or plain)(collection, name, field)
   return function(row)
     local value = row[name]
     if value == nil then
       return here.word("ui.none")
     end
-    return show(value)
+    return known[value] or show(value)
   end
 end
 

@@ -5,6 +5,7 @@
 --                          actions = {"grant", "refuse"}, allow = {"teacher"}})
 -- The first column names the row and leads to it. An action shows where the person may take it now.
 -- subtree = true also shows the rows of all organisations below, for those who may read them.
+local action = require("app.action")
 local answer = require("app.answer")
 local fields = require("app.fields")
 local here = require("ui.here")
@@ -88,33 +89,48 @@ local function empty(collection, name, wanted)
   return ui.empty{text.app(("%s.lists.%s.empty"):format(collection.name, name))}
 end
 
--- What the buttons of all rows have in common.
-local function words_of(collection, names)
-  local words = {}
-  for i, name in ipairs(names) do
-    words[i] = text.app(("%s.actions.%s"):format(collection.name, name))
+-- A function that gives a row's own path; the link and the buttons of a row ask one after the other.
+local function path_finder(collection)
+  local last, path
+  return function(row)
+    if last == nil or last ~= row then
+      last, path = row, url.of(collection:path(row))
+    end
+    return path
   end
-  return words
 end
 
---- A function that gives the buttons for those of `names` that the person may take on a row now;
---- false when there are none.
-function list.actor(collection, names)
-  local words = words_of(collection, names)
+-- What the buttons of all rows have in common.
+local function offers_of(collection, names)
+  local offers = {}
+  for i, name in ipairs(names) do
+    offers[i] = {text = text.app(("%s.actions.%s"):format(collection.name, name)), tail = "/" .. name,
+      may = action.asker(collection, name)}
+  end
+  return offers
+end
+
+--- A function for this call that gives the buttons for those of `names` that the person may take on
+--- a row now; false when there are none.
+function list.actor(collection, names, path_of)
+  local offers = offers_of(collection, names)
+  path_of = path_of or path_finder(collection)
   return function(row)
-    local buttons, path = {}, nil
-    for i, name in ipairs(names) do
-      if collection:may_act(name, row) then
-        path = path or url.of(collection:path(row)) .. "/"
-        buttons[#buttons + 1] = {words[i], to = path .. name}
+    local buttons, count = {}, 0
+    for i = 1, #offers do
+      local offer = offers[i]
+      if offer.may(row) then
+        count = count + 1
+        buttons[count] = {text = offer.text, to = path_of(row) .. offer.tail, tone = false}
       end
     end
-    -- The first of a choice is the usual one; a single action is not urged on anybody.
-    for i, button in ipairs(buttons) do
-      button.tone = i == 1 and #buttons > 1 and "primary"
-      buttons[i] = ui.action(button)
+    if count > 1 then
+      buttons[1].tone = "primary" -- the first of a choice is the usual one; one alone is not urged on anybody
     end
-    return path and buttons or false
+    for i = 1, count do
+      buttons[i] = ui.action(buttons[i])
+    end
+    return count > 0 and buttons
   end
 end
 
@@ -129,13 +145,12 @@ local function begin(collection)
 end
 
 local function table_of(collection, name, spec, rows)
-  local columns = {}
+  local columns, path_of = {}, path_finder(collection)
   for i, column in ipairs(spec.columns) do
     columns[i] = {fields.label(collection, column), fields.shower(collection, column)}
   end
   return ui.table{caption = text.app(("%s.lists.%s.title"):format(collection.name, name)), columns = columns, rows = rows,
-    href = function(row) return url.of(collection:path(row)) end,
-    acts = spec.actions and list.actor(collection, spec.actions)}
+    href = path_of, acts = spec.actions and list.actor(collection, spec.actions, path_of)}
 end
 
 -- One row more than is shown tells whether there is a next page.

@@ -4,5 +4,5 @@ local component = require("ui.component")
 local guard = require("ui.guard")
 
 return component.define{name = "action", needs = {"text", "to"},
-  takes = {fields = {}, tone = false, icon = false, wide = false, label = false, current = false},
+  takes = {fields = false, tone = false, icon = false, wide = false, label = false, current = false},
   shape = guard.add}

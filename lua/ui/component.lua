@@ -57,24 +57,22 @@ local function taker_of(spec)
     kind = {__index = spec.takes, __metatable = false}, refuse = function(given) return problem_of(spec, allowed, given) end}
 end
 
--- Draws data; the markup is compiled when it is first drawn.
-local function drawer_of(spec)
-  local body, kind
-  return function(data)
-    body = body or template.component(spec.name)
-    kind = kind or template.kind(environment(), spec.takes)
-    return (html.draw(body, data, kind))
-  end
+local function compile(spec)
+  return template.component(spec.name), template.kind(environment(), spec.takes)
 end
 
-local function shaping(spec)
-  local take, draw, shape = taker_of(spec), drawer_of(spec), spec.shape
+local function drawing(spec)
+  local take, shape, draw = taker_of(spec), spec.shape, html.draw
+  local body, kind
   return function(given)
     local data = take(given or {})
     if shape then
       shape(data)
     end
-    return draw(data)
+    if not body then
+      body, kind = compile(spec) -- when it is first drawn
+    end
+    return (draw(body, data, kind))
   end
 end
 
@@ -82,24 +80,20 @@ local MEMORIES_MAX <const> = 500
 
 -- Markup that follows from the table alone is kept, as long as tables are few.
 local function remembering(spec)
-  local take, draw, shape = taker_of(spec), drawer_of(spec), spec.shape
-  local seen, count = {}, 0
+  local draw, seen, count = drawing(spec), {}, 0
   return function(given)
     local key = html.key(given or {})
-    if key and seen[key] then
-      return seen[key]
+    local drawn = key and seen[key]
+    if drawn then
+      return drawn
+    elseif not key then
+      return draw(given)
     end
-    local data = take(given or {})
-    if shape then
-      shape(data)
-    end
+    drawn = draw(given)
     if count == MEMORIES_MAX then
       seen, count = {}, 0
     end
-    local drawn = draw(data)
-    if key then
-      seen[key], count = drawn, count + 1
-    end
+    seen[key], count = drawn, count + 1
     return drawn
   end
 end
@@ -109,7 +103,7 @@ end
 --- markup follows from its table alone: not from the language, the person or the time.
 function component.define(spec)
   spec.needs, spec.takes, spec.markup = spec.needs or {}, spec.takes or {}, spec.markup or {}
-  return spec.pure and remembering(spec) or shaping(spec)
+  return spec.pure and remembering(spec) or drawing(spec)
 end
 
 return component

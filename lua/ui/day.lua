@@ -26,48 +26,52 @@ local MEMORIES_MAX <const> = 1000
 -- Lists say the same few days again and again: what was said today, by language.
 local said = {}
 
-local function memory(lang, today)
+local function remembering(with_weekday, known)
+  return setmetatable({}, {__index = function(texts, iso)
+    local text = compose(iso, with_weekday)
+    texts[iso], known.count = text, known.count + 1
+    return text
+  end})
+end
+
+local function memory()
+  local lang, today = here.lang(), here.today()
   local known = said[lang]
   if not known or known.today ~= today or known.count >= MEMORIES_MAX then
-    known = {today = today, count = 0, long = {}, short = {}}
+    known = {today = today, count = 0}
+    known.long, known.short = remembering(true, known), remembering(false, known)
     said[lang] = known
   end
   return known
 end
 
-local function say(iso, with_weekday)
-  local known = memory(here.lang(), here.today())
-  local texts = with_weekday and known.long or known.short
-  local text = texts[iso]
-  if not text then
-    text = compose(iso, with_weekday)
-    texts[iso], known.count = text, known.count + 1
-  end
-  return text
+--- ISO date → 11 月 24 日 周二, as a table for the rows of a list: for this call only.
+function day.all()
+  return memory().long
 end
 
 --- 11 月 24 日 周二
 function day.long(iso)
-  return say(iso, true)
+  return memory().long[iso]
 end
 
 --- 11 月 24 日
 function day.short(iso)
-  return say(iso, false)
+  return memory().short[iso]
 end
 
 --- One day, or from and to.
 function day.range(from, to)
   if not to or from == to then
-    return say(from, true)
+    return day.long(from)
   end
-  return here.word("ui.date.range", {from = say(from, true), to = say(to, true)})
+  return here.word("ui.date.range", {from = day.long(from), to = day.long(to)})
 end
 
 --- Day and time of a moment.
 function day.moment(ms)
   local iso, time = date.moment(ms)
-  return say(iso, true) .. NO_BREAK .. time
+  return day.long(iso) .. NO_BREAK .. time
 end
 
 return day

@@ -5,7 +5,7 @@ local component = require("ui.component")
 local guard = require("ui.guard")
 
 return component.define{name = "form", needs = {"to", "body", "send"},
-  takes = {problems = false, cancel = false, draft = false, intro = false, fields = {}, wide = false, files = false},
+  takes = {problems = false, cancel = false, draft = false, intro = false, fields = false, wide = false, files = false},
   markup = {"body"}, shape = function(data)
     guard.add(data)
     data.problems = data.problems and #data.problems > 0 and data.problems

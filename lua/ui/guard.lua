@@ -9,13 +9,21 @@ local function by_name(a, b)
   return a.name < b.name
 end
 
---- Adds to a form's data its proof, its key and, as `hidden`, its further values in order.
-function guard.add(data)
-  data.csrf, data.key, data.hidden = here.csrf(), here.write_key(), {}
-  for name, value in pairs(data.fields) do
-    data.hidden[#data.hidden + 1] = {name = name, value = tostring(value)}
+local function hidden(fields)
+  local list = {}
+  for name, value in pairs(fields) do
+    list[#list + 1] = {name = name, value = tostring(value)}
   end
-  table.sort(data.hidden, by_name)
+  table.sort(list, by_name)
+  return list
+end
+
+--- Adds to a form's data its proof, its key and, as `hidden`, its further values in order; false
+--- when there are none.
+function guard.add(data)
+  local fields = data.fields
+  data.csrf, data.key = here.proof()
+  data.hidden = fields and hidden(fields)
 end
 
 return guard

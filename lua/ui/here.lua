@@ -17,17 +17,23 @@ function here.asset(name)
   return call.asset(name)
 end
 
---- Proof for forms that they came from our page.
-function here.csrf()
-  return call.csrf
+local NUMBERED <const> = 100 -- forms of a page that are numbered without making the text anew
+
+local numbers = {}
+for i = 1, NUMBERED do
+  numbers[i] = "-" .. i
 end
 
---- A key for one form of this page. They are numbered: two buttons are two acts.
-function here.write_key()
+--- For each form of a page: proof that it came from our page, and a key. Keys are numbered: two
+--- buttons are two acts.
+function here.proof()
   local memo = call.memo
   local forms = (memo.forms or 0) + 1
+  if forms == 1 then
+    memo.csrf, memo.write_key = call.csrf, call.write_key
+  end
   memo.forms = forms
-  return call.write_key .. "-" .. forms
+  return memo.csrf, memo.write_key .. (numbers[forms] or "-" .. forms)
 end
 
 --- The language of the call: zh or en.

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- A template's parts → the Lua code of its function's body, line for line. The code puts pieces
---- into _out_, counted by _n_, and calls what web.template gives it for each kind of place.
---- Names between underscores are ours alone: _out_ may hold pieces of other pages.
+--- at the page's end, _n_, as many in one call as stand in a line: _put_ of core.html gets a letter
+--- for the place of each. Names between underscores are ours alone.
 local blocks = require("web.blocks")
 local place = require("web.place")
 
@@ -9,9 +9,9 @@ local fail, line_ends = blocks.fail, blocks.line_ends
 
 local generate = {}
 
-local ESCAPES <const> = {
-  text = "_text_", attribute = "_attribute_", url = "_url_", path = "_path_", query = "_query_", script = "_script_",
-}
+local LETTERS <const> = {text = "t", attribute = "a", url = "u", path = "p", query = "q", script = "j"}
+local PIECES_MAX <const> = 40 -- of one call
+local SHORT_MAX <const> = 3 -- pieces of an `if` that look at its condition again
 -- `function` and loops may be left by return and break only where they were entered.
 local LOOPS <const> = {["for"] = true, ["while"] = true, ["repeat"] = true}
 
@@ -159,47 +159,124 @@ function Generator:expression(text)
   return "(" .. text .. ")"
 end
 
+-- A piece of one call of _put_: the letter of its place, its code, the name of an optional
+-- attribute. Inside a short `if` it is nothing when the condition is not true.
+function Generator:piece(letter, code, name)
+  local run = self.run
+  if self.short then
+    code = ("(%s) and %s"):format(self.short.condition, code)
+    letter = name and letter or "c" .. letter
+  end
+  run.letters[#run.letters + 1] = letter
+  run[#run + 1] = name and ("%q,%s"):format(name, code) or code
+  if #run == PIECES_MAX then
+    self:flush()
+  end
+end
+
+function Generator:flush()
+  local run = self.run
+  self.run = {letters = {}}
+  if #run > 0 then
+    self.code[#self.code + 1] = ("_n_=_put_(_n_,%q,%s) "):format(table.concat(run.letters), table.concat(run, ","))
+  end
+end
+
 local part_code = {}
 
 function part_code.static(self, part)
   local text = self.place:static(part.text, self.failing)
-  local lost = line_ends(part.text) - line_ends(text)
-  local code = text ~= "" and ("_n_=_n_+1 _out_[_n_]=%q "):format(text) or ""
-  return ("\n"):rep(part.skipped or 0) .. code .. ("\n"):rep(lost)
+  local lost = line_ends(part.text) - line_ends(text) + (part.skipped or 0)
+  if text ~= "" then
+    self:piece("s", ("%q"):format(text))
+  end
+  if lost > 0 or text:find("\n", 1, true) then
+    self:flush()
+    self.code[#self.code + 1] = ("\n"):rep(lost)
+  end
 end
 
 function part_code.value(self, part)
   local text = self:expression(part.text)
   local escape, name = self.place:escape(self.failing)
-  if name then
-    return ("_n_=_n_+1 _out_[_n_]=_optional_(%q,%s,%s) "):format(name, ESCAPES[escape], text)
+  self:piece(name and "o" .. LETTERS[escape] or LETTERS[escape], text, name)
+  if part.text:find("\n", 1, true) then
+    self:flush()
   end
-  return "_n_=_n_+1 _out_[_n_]=" .. ESCAPES[escape] .. text .. " "
 end
 
 function part_code.markup(self, part)
   self.place:markup(self.failing)
-  return "_n_=_n_+1 _out_[_n_]=_markup_" .. self:expression(part.text) .. " "
-end
-
-function part_code.code(self, part)
-  self.place:code(self.failing)
-  return self:statement(part)
-end
-
-function part_code.comment(_, part)
-  return (part.text:gsub("[^\n]", ""))
-end
-
---- → list of code pieces, one a part of the template; fragments by name: {first, last} of that list
-function generate.body(text, name)
-  local self = setmetatable({name = name, line = 1, place = place.new(), stack = {}, code = {}, fragments = {}},
-    Generator)
-  self.failing = function(...) self:fail(...) end
-  for _, part in ipairs(blocks.split(text, name)) do
-    self.line = part.line
-    self.code[#self.code + 1] = part_code[part.kind](self, part)
+  local text = self:expression(part.text)
+  self:piece("m", self.short and ("(%s or '')"):format(text) or text)
+  if part.text:find("\n", 1, true) then
+    self:flush()
   end
+end
+
+-- The condition of `if … then` when it may be looked at more than once: names and comparisons, no
+-- calls (f"text" is one too).
+local function plain_condition(text)
+  local _, code = blocks.words(text)
+  local condition = code:match("^%s*if%f[%W](.*)%f[%w]then%s*$")
+  if condition and not condition:find("[%(%){}%[%]:\n]") and not condition:find("[%w_]%s*['\"]") and load("return (" .. condition .. ")") then
+    return condition
+  end
+end
+
+local function turn(short)
+  return {condition = "not (" .. short.condition .. ")", codes = short.codes}
+end
+
+local function leave() end
+
+-- A few pieces between `if`, perhaps `else`, and `end`: they need no code of their own. Code of
+-- such an `if` says what is short after it.
+local function short_if(parts, at)
+  local condition, codes, count = plain_condition(parts[at].text), {}, 0
+  for i = at + 1, condition and #parts or 0 do
+    local part, word = parts[i], parts[i].kind == "code" and parts[i].text:match("^%s*(%l+)%s*$")
+    if word == "end" then
+      codes[part] = leave
+      return {condition = condition, codes = codes}
+    elseif word == "else" and count > 0 then
+      codes[part], count = turn, 0
+    elseif part.kind == "code" or part.kind == "comment" or count == SHORT_MAX then
+      return nil
+    end
+    count = count + 1
+  end
+end
+
+function part_code.code(self, part, parts, at)
+  self.place:code(self.failing)
+  local follow = self.short and self.short.codes[part]
+  local short = not follow and self.place.mode ~= "raw" and short_if(parts, at)
+  if follow or short then
+    self:statement(part) -- for what it says of places
+    self.short = short or follow(self.short)
+  else
+    self:flush()
+    self.code[#self.code + 1] = self:statement(part)
+  end
+end
+
+function part_code.comment(self, part)
+  self:flush()
+  self.code[#self.code + 1] = part.text:gsub("[^\n]", "")
+end
+
+--- → list of code pieces; fragments by name: {first, last} of that list
+function generate.body(text, name)
+  local self = setmetatable({name = name, line = 1, place = place.new(), stack = {}, code = {}, run = {letters = {}},
+    fragments = {}}, Generator)
+  self.failing = function(...) self:fail(...) end
+  local parts = blocks.split(text, name)
+  for at, part in ipairs(parts) do
+    self.line = part.line
+    part_code[part.kind](self, part, parts, at)
+  end
+  self:flush()
   local open = self.stack[#self.stack]
   if open then
     fail(name, open.line, "'%s' has no end", open.word)

@@ -20,19 +20,8 @@ local line_ends = require("web.blocks").line_ends
 local template = {}
 
 -- A compiled template serves every organisation: what its code shares with its next run is constant.
-local HEAD <const> = "local _text_<const>,_attribute_<const>,_url_<const>,_path_<const>,_query_<const>,"
-  .. "_script_<const>,_markup_<const>,_optional_<const>,_pass_<const> =...;"
-  .. "return function(_ENV,_out_)local _n_,_layout_,_given_=0;"
+local HEAD <const> = "local _put_<const>,_pass_<const> =...;return function(_ENV,_n_)local _layout_,_given_;"
 local TAIL <const> = " return _n_,_layout_,_given_ end"
-
-local function optional(name, escape, value)
-  if not value then
-    return ""
-  elseif value == true then
-    return " " .. name
-  end
-  return " " .. name .. '="' .. escape(value) .. '"'
-end
 
 local function pass(...)
   return ...
@@ -43,8 +32,7 @@ local function load_body(code, name)
   if not chunk then
     error(problem, 0)
   end
-  return chunk(core.escape_text, core.escape_attribute, core.escape_url, core.escape_path, core.escape_query,
-    core.json_script, core.markup, optional, pass)
+  return chunk(core.put, pass)
 end
 
 local BUILT_IN <const> = {
@@ -53,8 +41,8 @@ local BUILT_IN <const> = {
 }
 local NOTHING <const> = readonly({})
 
-local function refuse_name(_, key)
-  error(("undefined variable '%s' (an optional one is read as data.%s)"):format(key, key), 2)
+local function refuse_name(_, key, level)
+  error(("undefined variable '%s' (an optional one is read as data.%s)"):format(key, key), level or 2)
 end
 
 local function refuse_write(_, key)
@@ -88,7 +76,10 @@ local function kind_over(data, kind)
   return {__index = function(_, key)
     local value = data[key]
     if value == nil then
-      value = kind.__index[key]
+      value = rawget(kind.__index, key)
+    end
+    if value == nil then
+      refuse_name(_, key, 3)
     end
     return value
   end, __newindex = refuse_write, __metatable = false}
@@ -97,7 +88,7 @@ end
 -- A table of variables for one page, and its kind: what a template sets is not set for others.
 local function scope_of(data, env)
   local scope, kind = {}, kind_of(env)
-  if getmetatable(data) ~= nil then
+  if data ~= NOTHING and getmetatable(data) ~= nil then
     return {data = data}, kind_over(data, kind)
   end
   for key, value in pairs(data) do

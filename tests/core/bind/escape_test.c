@@ -89,14 +89,50 @@ static void escaping_ends(void)
           " for k = 1, 200 do l[k] = t end t = l end require('core.html').join(t)",
           ERR_SCRIPT, "too many pieces");
     fails("require('core.html').draw(function() return 1e15 end, {})", ERR_SCRIPT,
-          "too many pieces");
+          "no function of a template");
+    fails("require('core.html').put(1e15, 's', '')", ERR_SCRIPT, "no end of a page");
+    fails("local put, n, s = require('core.html').put, 0, ('<'):rep(500000)"
+          " while true do n = put(n, 't', s) end",
+          ERR_SCRIPT, "a page of more than");
     fails("local t = {} for i = 1, 150000 do t[i] = i end for i = 1, 150000 do t[i] = nil end"
           " while true do require('core.html').key(t) end",
           ERR_LIMIT, "processor time");
 }
 
+static bool runs(struct script *script, const char *text)
+{
+    struct err err = {0};
+
+    return script_compile(script, slice_text(text), "@notes/main.lua", &err) &&
+           script_call(script, 0, 0, &err);
+}
+
+static void a_page_that_raised_leaves_its_room_to_others(void)
+{
+    struct err err = {0};
+    struct script *script = script_create("notes", &limits, clock_system(), NULL, &err);
+
+    CHECK(script_module(script, "core.html", bind_html_open, &err));
+    for (int i = 0; i < 8; i++)
+        CHECK(!runs(script, "local html, half = require('core.html'), ('x'):rep(500000)"
+                            " html.draw(function(_, n) html.put(n, 's', half) error('!') end, {})"));
+    CHECK(runs(script, "local html, half = require('core.html'), ('x'):rep(500000)"
+                       " html.draw(function(_, n) return html.put(n, 's', half) end, {})"));
+    script_destroy(script);
+}
+
+// Between two pieces of a page nothing else may write: pages share a buffer.
+static void a_page_does_not_wait(void)
+{
+    fails("local html = require('core.html') local page = coroutine.wrap(function()"
+          " html.draw(function(_, n) coroutine.yield() return n end, {}) end) page()",
+          ERR_SCRIPT, "attempt to yield across a C-call boundary");
+}
+
 int main(void)
 {
+    RUN(a_page_that_raised_leaves_its_room_to_others);
+    RUN(a_page_does_not_wait);
     RUN(encoding_ends);
     RUN(decoding_ends);
     RUN(escaping_ends);

@@ -137,6 +137,30 @@ test("markup cannot be forged", function(w)
   w:expect(getmetatable(html.trusted("x")), false)
 end)
 
+test("a short condition gives the same as a long one", function(w)
+  local function both(inner, data)
+    local short = render("<p<% if x then %>" .. inner, data)
+    w:expect(short, render("<p<% do end if x then %>" .. inner, data))
+    return short
+  end
+  w:expect(both(" class='a'<% end %>>", {x = true}), "<p class='a'>")
+  w:expect(both(" class='a'<% end %>>", {x = false}), "<p>")
+  w:expect(both(" title='<%= x %>'<% else %> hidden<% end %>>", {x = "<"}), "<p title='&lt;'>")
+  w:expect(both(" title='<%= x %>'<% else %> hidden<% end %>>", {x = false}), "<p hidden>")
+  w:expect(both("><%= y %><% else %>><%- z %><% end %>", {x = true, y = false, z = html.trusted("<b>")}), "<p>")
+  w:expect(both("><%= y %><% else %>><%- z %><% end %>", {x = false, y = 1, z = html.trusted("<b>")}), "<p><b>")
+  w:expect(both(" id?='<%= x %>'<% end %>>", {x = "i"}), '<p id="i">')
+  w:expect(render("<% if x == 'a>b' and not y then %>1<% end %>", {x = "a>b", y = false}), "1")
+  local asked = 0
+  w:expect(render("<% if x'a' then %>1<%= 2 %>3<% else %>4<% end %>", {x = function() asked = asked + 1 return asked end}), "123")
+  w:expect(asked, 1)
+  w:expect(render("<script>let a = <% if x then %><%= y %><% else %>0<% end %></script>", {x = true, y = false}),
+    "<script>let a = false</script>")
+  refuses(w, "page.html:2: <%- needs markup, not a string", "\n<% if x then %><%- y %><% end %>", {x = true, y = false})
+  refuses(w, "page.html:3: undefined variable 'y'", "\n\n<% if y then %>a<% end %>")
+  refuses(w, "page.html:3: markup cannot stand here", "<p>\n\n<i title='a' id='<%= x %>'>", {x = html.trusted("")})
+end)
+
 test("an attribute may depend on a value", function(w)
   local text = '<input name="a" value?="<%= v %>" disabled?="<%= d %>">'
   w:expect(render(text, {v = "x\"", d = true}), '<input name="a" value="x&quot;" disabled>')
@@ -202,7 +226,7 @@ test("a page keeps its variables to itself", function(w)
   w:expect(render("<% x = x + 1 %><%= x %>", data), "2")
   w:expect(data.x, 1)
   w:expect(render("<%= x %><%= data.y %>", setmetatable({}, {__index = {x = 3, y = 4}})), "34")
-  refuses(w, "undefined variable 'z'", "<%= z %>", setmetatable({}, {__index = {x = 3}}))
+  refuses(w, "page.html:2: undefined variable 'z'", "\n<%= z %>", setmetatable({}, {__index = {x = 3}}))
 end)
 
 test("a page inside a page, and one after an error, begin anew", function(w)
@@ -268,6 +292,12 @@ test("a layout may be a component", function(w)
   local ui = {page = function(given) return html.trusted("<main>" .. given.title .. tostring(given.body) .. "</main>") end}
   w:expect(render("<% layout('page', {title = 't'}) %>\n<p>", {}, {ui = ui}), "<main>t<p></main>")
   w:expect_error("there is no layout 'page'", render, "<% layout('page') %><p>")
+end)
+
+test("a line may have many pieces", function(w)
+  w:expect(render(("<%= x %>"):rep(300), {x = 1}), ("1"):rep(300))
+  w:expect(render(("<i a?='<%= x %>'>"):rep(300), {x = true}), ("<i a>"):rep(300))
+  w:expect(render("<% if x then %>" .. ("a<%= x %>"):rep(300) .. "<% end %>", {x = 1}), ("a1"):rep(300))
 end)
 
 test("a page has a largest size", function(w)
