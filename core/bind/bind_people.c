@@ -35,7 +35,7 @@ static void push_name(lua_State *L, struct view *view, const struct collection *
     if (field >= 0 && !record_get(view, collection, ref, &record, &err))
         script_raise(L, &err);
     if (record != NULL && (record->readable >> field & 1) != 0)
-        bind_push_value(L, &collection->fields[field], &record->values[field]);
+        bind_push_stored(L, record, field);
     else
         lua_pushliteral(L, "");
 }

@@ -61,23 +61,16 @@ static void put_value(struct buffer *buffer, const struct value *value)
     }
 }
 
-// A reference to a record that is deleted leads nowhere.
 static bool put_stored(struct buffer *buffer, struct view *view, const struct record *record,
                        int field, struct err *err)
 {
-    const struct collection *to = collection_ref(record->collection, field);
-    const struct value *value = &record->values[field];
-    bool there = true;
+    struct value shown;
 
-    if (value->kind == VALUE_REF && record->collection->fields[field].type == FIELD_FILE)
-        return file_to_json(buffer, view, value, err);
-    if (value->kind == VALUE_REF && to != NULL &&
-        !record_is_there(view, to, &value->ref, &there, err))
+    if (!record_shown(view, record, field, &shown, err))
         return false;
-    if (there)
-        put_value(buffer, value);
-    else
-        buffer_text(buffer, "null");
+    if (shown.kind == VALUE_REF && record->collection->fields[field].type == FIELD_FILE)
+        return file_to_json(buffer, view, &shown, err);
+    put_value(buffer, &shown);
     return true;
 }
 

@@ -74,18 +74,12 @@ void bind_push_value(lua_State *L, const struct field *field, const struct value
 
 void bind_push_stored(lua_State *L, const struct record *record, int field)
 {
-    const struct value *value = &record->values[field];
-    const struct collection *to = collection_ref(record->collection, field);
-    bool there = true;
+    struct value shown;
     struct err err;
 
-    if (value->kind == VALUE_REF && to != NULL &&
-        !record_is_there(bind_call(L)->view, to, &value->ref, &there, &err))
+    if (!record_shown(bind_call(L)->view, record, field, &shown, &err))
         script_raise(L, &err);
-    if (there)
-        bind_push_value(L, &record->collection->fields[field], value);
-    else
-        lua_pushnil(L);
+    bind_push_value(L, &record->collection->fields[field], &shown);
 }
 
 static bool text_to_integer(const char *text, int64_t *integer)

@@ -44,20 +44,15 @@ static struct slice value_text(struct arena *arena, const struct value *value)
     return slice_text("");
 }
 
-// A reference to a record that is deleted leads nowhere: NULL, as is what cannot be read.
-static const struct value *stored(const struct export *export, const struct record *record,
-                                  size_t field)
+// Nothing, too, for what cannot be read.
+static struct value shown(const struct export *export, const struct record *record, size_t field)
 {
-    static const struct value nothing = {.kind = VALUE_NULL};
-    const struct collection *to = collection_ref(export->collection, (int)field);
-    const struct value *value = &record->values[field];
-    bool there = true;
+    struct value value;
     struct err err;
 
-    if (value->kind == VALUE_REF && to != NULL &&
-        !record_is_there(&export->open->view, to, &value->ref, &there, &err))
-        return &nothing;
-    return there ? value : &nothing;
+    if (!record_shown(&export->open->view, record, (int)field, &value, &err))
+        value.kind = VALUE_NULL;
+    return value;
 }
 
 static void put_json(const struct export *export, const struct record *record, struct buffer *out)
@@ -68,14 +63,14 @@ static void put_json(const struct export *export, const struct record *record, s
     ref_to_text(&record->ref, id);
     buffer_format(out, "{\"id\":\"%s\",\"version\":%llu", id, (unsigned long long)record->version);
     for (size_t i = 0; i < collection->field_count; i++) {
-        const struct value *value = stored(export, record, i);
-        struct slice text = value_text(&export->open->memory, value);
+        struct value value = shown(export, record, i);
+        struct slice text = value_text(&export->open->memory, &value);
 
-        if (value->kind == VALUE_NULL)
+        if (value.kind == VALUE_NULL)
             continue;
         buffer_format(out, ",\"%s\":", collection->fields[i].name);
-        if (value->kind == VALUE_BOOLEAN || value->kind == VALUE_INTEGER ||
-            value->kind == VALUE_NUMBER || value->kind == VALUE_TIME)
+        if (value.kind == VALUE_BOOLEAN || value.kind == VALUE_INTEGER ||
+            value.kind == VALUE_NUMBER || value.kind == VALUE_TIME)
             buffer_slice(out, text);
         else
             json_text(out, text);
@@ -92,9 +87,15 @@ static void put_csv(const struct export *export, const struct record *record, st
     if (record != NULL)
         ref_to_text(&record->ref, id);
     cells[0] = slice_text(id);
-    for (size_t i = 0; i < collection->field_count; i++)
-        cells[i + 1] = record != NULL ? value_text(&export->open->memory, stored(export, record, i))
-                                      : slice_text(collection->fields[i].name);
+    for (size_t i = 0; i < collection->field_count; i++) {
+        struct value value;
+
+        cells[i + 1] = slice_text(collection->fields[i].name);
+        if (record == NULL)
+            continue;
+        value = shown(export, record, i);
+        cells[i + 1] = value_text(&export->open->memory, &value);
+    }
     csv_put_row(out, cells, collection->field_count + 1);
 }
 

@@ -41,7 +41,7 @@ struct record {
     uint64_t version; // 1 when created
     struct id home;   // the node that may write it
     int64_t created_ms, modified_ms;
-    struct value *values; // one per field, in the order of the collection
+    struct value *values; // one per field, in the order of the collection; see record_shown
     uint64_t readable;    // bit per field: what this view's principal may read
     bool former;          // a version of the past: to be read only
 };
@@ -109,6 +109,11 @@ bool record_undelete(struct view *view, const struct collection *collection, str
 // to them) that were deleted so long ago. Needs no catalogue.
 bool record_sweep(struct view *view, size_t max, size_t *swept, struct err *err);
 
+// What a field shows: of a sealed one the mask, of a reference to a deleted record nothing, else
+// its value. Sealed values stay as they are stored until they are asked for: opening them costs
+// more than all the rest of a row.
+bool record_shown(struct view *view, const struct record *record, int field, struct value *shown,
+                  struct err *err);
 // Does the reference lead to a record? Asks neither rules nor budget.
 bool record_is_there(struct view *view, const struct collection *collection,
                      const struct ref *ref, bool *there, struct err *err);

@@ -116,7 +116,7 @@ bool row_load(struct view *view, const struct collection *collection, struct ref
     return bytes.data == NULL || row_decode(view, collection, ref, bytes, row, err);
 }
 
-bool row_show(struct view *view, struct row *row, uint64_t readable, struct err *err)
+void row_show(struct view *view, struct row *row, uint64_t readable)
 {
     const struct collection *collection = row->record.collection;
     const struct prepared *prepared = collection->prepared;
@@ -124,16 +124,28 @@ bool row_show(struct view *view, struct row *row, uint64_t readable, struct err 
 
     row->record.readable = readable & prepared->all;
     row->record.values = row->stored;
-    if (row->record.readable == prepared->all && prepared->sealed == 0)
-        return true;
+    if (row->record.readable == prepared->all)
+        return;
     shown = arena_copy(view->arena, row->stored, collection->field_count * sizeof *shown);
     row->record.values = shown;
-    for (size_t i = 0; i < collection->field_count; i++) {
+    for (size_t i = 0; i < collection->field_count; i++)
         if (!(readable & field_bit((int)i)))
             shown[i].kind = VALUE_NULL;
-        else if (shown[i].kind == VALUE_BYTES &&
-                 !sealed_mask(view, collection, (int)i, &row->record.ref.org, &shown[i], err))
-            return false;
-    }
+}
+
+bool record_shown(struct view *view, const struct record *record, int field, struct value *shown,
+                  struct err *err)
+{
+    const struct collection *to = collection_ref(record->collection, field);
+    bool there = true;
+
+    *shown = record->values[field];
+    if (shown->kind == VALUE_BYTES)
+        return sealed_mask(view, record->collection, field, &record->ref.org, shown, err);
+    if (shown->kind == VALUE_REF && to != NULL &&
+        !record_is_there(view, to, &shown->ref, &there, err))
+        return false;
+    if (!there)
+        shown->kind = VALUE_NULL;
     return true;
 }

@@ -41,5 +41,5 @@ bool row_load_deleted(struct view *view, const struct collection *collection, st
 // A former version as it stood, marked so; deleted or not.
 bool row_decode_former(struct view *view, const struct collection *collection, struct ref ref,
                        struct slice bytes, struct row **row, struct err *err);
-// Fills in what is shown: unreadable fields become NULL, sealed ones their mask.
-bool row_show(struct view *view, struct row *row, uint64_t readable, struct err *err);
+// Fills in what is shown: unreadable fields become NULL.
+void row_show(struct view *view, struct row *row, uint64_t readable);

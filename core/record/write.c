@@ -224,10 +224,12 @@ bool write_and_show(struct writing *writing, struct row *row, struct slice forme
 {
     uint64_t readable;
 
-    return write_row(writing, row, former, verb) &&
-           access_fields(writing->view, VERB_READ, writing->collection, &writing->ref,
-                         row->stored, &readable, writing->err) &&
-           row_show(writing->view, row, readable, writing->err);
+    if (!write_row(writing, row, former, verb) ||
+        !access_fields(writing->view, VERB_READ, writing->collection, &writing->ref, row->stored,
+                       &readable, writing->err))
+        return false;
+    row_show(writing->view, row, readable);
+    return true;
 }
 
 static bool fill_new(struct writing *writing, const struct value *given)
@@ -330,10 +332,12 @@ bool write_former(struct view *view, const struct record *record, bool deleted,
 static bool is_mask(const struct writing *writing, const struct row *row, size_t field,
                     const struct value *given)
 {
-    const struct value *shown = &row->record.values[field];
+    struct value shown;
+    struct err unread; // then it is no mask that anybody saw
 
-    return writing->collection->fields[field].type == FIELD_SEALED && shown->kind == VALUE_TEXT &&
-           value_equal(shown, given);
+    return writing->collection->fields[field].type == FIELD_SEALED &&
+           record_shown(writing->view, &row->record, (int)field, &shown, &unread) &&
+           shown.kind == VALUE_TEXT && value_equal(&shown, given);
 }
 
 static bool same(const struct value *a, const struct value *b)
