@@ -67,7 +67,7 @@ static void allow_reload(int rules, const struct config *config, const char *con
             allow_folder_of(rules, files[i]);
 }
 
-bool confine_worker(const struct config *config, const char *config_path)
+bool confine(const struct config *config, const char *config_path, bool files)
 {
     struct landlock_ruleset_attr handled = {.handled_access_fs = HANDLED};
     int rules = (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0);
@@ -87,8 +87,10 @@ bool confine_worker(const struct config *config, const char *config_path)
     allow_data(rules, config->data, "", LANDLOCK_ACCESS_FS_READ_DIR);
     allow_data(rules, config->data, "data.mdb", LANDLOCK_ACCESS_FS_READ_FILE);
     allow_data(rules, config->data, "lock.mdb", LANDLOCK_ACCESS_FS_READ_FILE | WRITE);
-    allow_data(rules, config->data, "uploads", UPLOADS);
-    allow_data(rules, config->data, "blobs", BLOBS);
+    if (files) {
+        allow_data(rules, config->data, "uploads", UPLOADS);
+        allow_data(rules, config->data, "blobs", BLOBS);
+    }
     allow_data(rules, config->data, "control", LANDLOCK_ACCESS_FS_READ_FILE | WRITE);
     done = syscall(SYS_landlock_restrict_self, rules, 0) == 0;
     close(rules);

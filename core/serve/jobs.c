@@ -56,7 +56,7 @@ static bool start(struct jobs *jobs, struct err *err)
         !script_watch_start(err) || !instance_boot_core(&jobs->instance, err) ||
         !instance_boot_apps(&jobs->instance, report_problem, NULL, err))
         return false;
-    if (!confine_worker(jobs->config, jobs->setup->config_path))
+    if (!confine(jobs->config, jobs->setup->config_path, false))
         log_warn("the kernel has no Landlock: this process is not confined to its files");
     return true;
 }

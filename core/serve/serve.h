@@ -34,5 +34,6 @@ int jobs_run(const struct child_setup *setup);
 
 // Takes away what the process does not need (no new privileges; with Landlock: the data file
 // read-only, nothing else but the product's own files and what a reload reads). False when the kernel has no Landlock.
-// config_path: it and the certificates are read again by a reload.
-bool confine_worker(const struct config *config, const char *config_path);
+// config_path: it and the certificates are read again by a reload. files: the process takes and
+// gives people's files. Holds for the calling thread and those it starts: call it before others.
+bool confine(const struct config *config, const char *config_path, bool files);

@@ -84,6 +84,20 @@ static bool start_http(struct worker *worker, struct err *err)
     return true;
 }
 
+// After confinement, which a thread inherits from who makes it.
+static bool start_pools(struct worker *worker, struct err *err)
+{
+    const struct config *config = worker->config;
+
+    worker->pool = pool_create(worker->loop, (unsigned)config->auth.hash_threads,
+                               (unsigned)config->auth.hash_queue, err);
+    if (worker->pool == NULL)
+        return false;
+    worker->file_pool = pool_create(worker->loop, (unsigned)config->files.threads,
+                                    (unsigned)config->files.queue, err);
+    return worker->file_pool != NULL;
+}
+
 static bool start(struct worker *worker, struct err *err)
 {
     const struct config *config = worker->config;
@@ -101,17 +115,10 @@ static bool start(struct worker *worker, struct err *err)
         !instance_boot_core(&worker->instance, err) ||
         !instance_boot_apps(&worker->instance, report_problem, NULL, err))
         return false;
-    worker->pool = pool_create(worker->loop, (unsigned)config->auth.hash_threads,
-                               (unsigned)config->auth.hash_queue, err);
-    if (worker->pool == NULL)
-        return false;
-    worker->slot->confined = confine_worker(config, worker->setup->config_path);
+    worker->slot->confined = confine(config, worker->setup->config_path, true);
     if (!worker->slot->confined)
         log_warn("the kernel has no Landlock: this worker is not confined to its files");
-    // After confinement, which a thread inherits from who makes it.
-    worker->file_pool = pool_create(worker->loop, (unsigned)config->files.threads,
-                                    (unsigned)config->files.queue, err);
-    if (worker->file_pool == NULL)
+    if (!start_pools(worker, err))
         return false;
     if (worker->setup->slot == 0)
         worker->rot = rot_start(worker);
