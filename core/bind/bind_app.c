@@ -84,37 +84,6 @@ static int home(lua_State *L)
     return bind_add_name(L, &bind_state(L)->app->homes);
 }
 
-static void push_setting(lua_State *L, const struct setting *setting)
-{
-    if (!setting->given)
-        lua_pushnil(L);
-    else if (setting->type == SETTING_BOOLEAN)
-        lua_pushboolean(L, setting->boolean);
-    else if (setting->type == SETTING_INTEGER)
-        lua_pushinteger(L, (lua_Integer)setting->number);
-    else if (setting->type == SETTING_NUMBER)
-        lua_pushnumber(L, setting->number);
-    else
-        lua_pushstring(L, setting->text);
-}
-
-/// app.settings(): table, string[]
-static int settings(lua_State *L)
-{
-    const struct app *app = bind_state(L)->app;
-    lua_Integer count = 0;
-
-    lua_newtable(L);
-    lua_newtable(L);
-    for (const struct setting *one = app->manifest.settings; one != NULL; one = one->next) {
-        push_setting(L, one);
-        lua_setfield(L, -3, one->name);
-        lua_pushstring(L, one->name);
-        lua_rawseti(L, -2, ++count);
-    }
-    return 2;
-}
-
 /// app.points(): table – name → version, of the manifest
 static int points(lua_State *L)
 {
@@ -192,8 +161,8 @@ int open_core_app(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"route", route},       {"importer", importer},     {"home", home},
-        {"settings", settings}, {"check_keys", check_keys}, {"place", place},
-        {"points", points},     {"slots", slots},
+        {"points", points},     {"slots", slots},           {"place", place},
+        {"check_keys", check_keys},
         {NULL, NULL},
     };
 

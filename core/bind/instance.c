@@ -95,7 +95,7 @@ static const struct module modules[] = {
     {"core.call", open_core_call, false}, {"core.yaml", open_core_yaml, false},
     {"core.log", open_core_log, false},   {"core.html", bind_html_open, false},
     {"core.json", bind_json_open, false}, {"core.people", open_core_people, true},
-    {"core.job", open_core_job, false},
+    {"core.job", open_core_job, false},   {"core.setting", open_core_setting, false},
 };
 
 static bool add_modules(struct state *state, struct err *err)

@@ -99,7 +99,7 @@ local function door_of(named)
 end
 
 -- What the platform's own pages may require beside their folder.
-local PLATFORM_MODULES <const> = {"core.call", "core.json", "core.people", "app.text", "ui.day", "ui.here", "web.html"}
+local PLATFORM_MODULES <const> = {"core.call", "core.json", "core.people", "core.setting", "app.layers", "app.text", "ui.day", "ui.here", "web.html"}
 
 local function offers_of(app)
   local offers = {app = app, ["app.ui"] = view(require("app.ui"))}

@@ -1,5 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- The words that the screens of collections will look for, known before anybody sees them.
+local setting = require("core.setting")
+
 local words = {}
 
 local FORM <const> = {"title", "intro", "send", "done"}
@@ -32,10 +34,21 @@ local function add_screens(keys, collection)
   end
 end
 
+local function add_setting(keys, one)
+  local key = ("settings.%s."):format(one.name)
+  keys[key .. "title"], keys[key .. "help"] = "the page of settings", "the page of settings"
+  for _, code in ipairs(one.one_of or {}) do
+    keys[key .. "codes." .. code] = "the page of settings"
+  end
+end
+
 --- Of an instance that has declared everything: key → what shows it. A collection without screens
 --- needs no words.
 function words.expected(instance)
   local keys = {}
+  for _, one in ipairs(setting.schema()) do
+    add_setting(keys, one)
+  end
   for _, collection in pairs(instance.collections) do
     if collection.has_detail then
       keys[collection.name .. ".title"] = collection.full

@@ -10,6 +10,7 @@ local call = require("core.call")
 local day = require("ui.day")
 local here = require("ui.here")
 local people = require("core.people")
+local setting = require("core.setting")
 local ui = require("app.ui")
 
 local home = {}
@@ -115,12 +116,20 @@ local function guardian(roles, role)
   })
 end
 
+local function settings_tile(org)
+  return {text = here.word("settings.title"), href = "/console/settings/" .. org.id, icon = "settings", tone = "violet", count = false}
+end
+
 local function desk(roles, role)
   local apps = people.apps(role.role, role.org.id)
   local cards, icons = cards_of(apps, role)
+  local services = services_of(apps, icons)
+  if setting.may(role.org.id) then
+    services[#services + 1] = settings_tile(role.org)
+  end
   return app.page("desk", {
     title = here.word(here.works() and "nav.desk" or "nav.home"),
-    facts = {here.place(role.org), day.long(here.today())}, services = services_of(apps, icons),
+    facts = {here.place(role.org), day.long(here.today())}, services = services,
     cards = cards, roles = switchable(roles),
   })
 end

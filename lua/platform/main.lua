@@ -7,6 +7,8 @@ local here = require("ui.here")
 local home = require("home")
 local people = require("core.people")
 
+require("console")
+
 if people.are_known() then
   require("inbox")
 end

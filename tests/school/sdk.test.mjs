@@ -104,7 +104,7 @@ test("programs reach the same through the API", async (t) => {
 // What stands in the guide, in both languages.
 const guides = ["sdk/README.md", "sdk/README.zh-CN.md"].map((name) => ({ name, text: readFileSync(join(root, name), "utf8") }));
 const blocks = (text) => [...text.matchAll(/```(\w+)\n([^]*?)```/g)].map(([, language, code]) => ({ language, code }));
-const place = (code) => /^(?:--|#|<%#) (main\.lua|lang\/\w+\.yaml|pages\/\w+\.html)/.exec(code)?.[1];
+const place = (code) => /^(?:--|#|<%#) (app\.yaml|main\.lua|lang\/\w+\.yaml|pages\/\w+\.html)/.exec(code)?.[1];
 
 // Every mistake of the guide's table, told word by word.
 const mistakes = [
@@ -148,5 +148,6 @@ for (const guide of guides) {
     assert.match(record, /操场[^]*全校师生都能在这里查找失物/);
     assert.match((await teacher.get("/")).html, /失物招领[^]*蓝色水杯/);
     assert.deepEqual(JSON.parse((await teacher.get(`${base}/count`)).html), { text: "1 件物品待领取" });
+    assert.deepEqual(JSON.parse((await teacher.get(`${base}/kept`)).html), { days: 30 });
   });
 }

@@ -271,7 +271,7 @@ static void mistakes_are_told_with_what_was_meant(struct house *house)
 {
     check_fault(house, "/odd", "did you mean 'state'?");
     check_fault(house, "/typo", "did you mean 'text'?");
-    check_fault(house, "/setting", "no setting 'mots'");
+    check_fault(house, "/setting", "did you mean 'most'");
 }
 
 static void a_component_tells_the_line_that_drew_it(struct house *house)
