@@ -8,6 +8,7 @@ local door = require("app.door")
 local job = require("app.job")
 local point = require("app.point")
 local record = require("core.record")
+local rest = require("app.rest")
 local row = require("app.row")
 local running = require("app.running")
 local slots = require("app.slots")
@@ -35,10 +36,14 @@ function host.finish(instance)
   return problems
 end
 
---- The answer of a route: {status, type, body, location}.
+--- The answer of a route: {status, type, body, location, version}.
 function host.answer(instance, method, pattern, req)
   running.enter(instance)
   local route = instance.routes[method .. " " .. pattern]
+  local refused = rest.read(req, route)
+  if refused then
+    return answer.of(instance, route, req, nil, refused)
+  end
   return answer.of(instance, route, req, answer.run(route.handler, req))
 end
 

@@ -215,6 +215,8 @@ int bind_record_members(lua_State *L);
 int bind_record_choices(lua_State *L);
 int bind_record_draft(lua_State *L);
 int bind_record_create_row(lua_State *L);
+int bind_record_assign_row(lua_State *L);
+int bind_record_precondition(lua_State *L);
 int bind_record_update_row(lua_State *L);
 int bind_record_delete_row(lua_State *L);
 int bind_record_undelete_row(lua_State *L);
@@ -248,8 +250,10 @@ void bind_call_forget(lua_State *L);
 // bind_people.c: [-0, +1] the apps that have something for a role
 void bind_push_apps(lua_State *L, struct call *call, const char *role, const char *org);
 
-// program.c: lists and records as JSON
-bool program_route(struct view *view, const struct host_request *request);
+// program.c: lists and records as JSON. Does the path begin with a collection of the app, and is
+// it all of it, or one of its records, which may be read?
+bool program_knows(struct view *view, const struct host_request *request);
+bool program_reads(struct view *view, const struct host_request *request);
 bool program_answer(struct host *host, struct view *view, const struct host_request *request,
                     struct host_answer *answer, struct err *err);
 

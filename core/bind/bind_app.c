@@ -2,6 +2,7 @@
 // core.app: what the door needs of the host: a place to declare routes,
 // importers and home cards. Only lua/app.lua and its parts see it.
 #include "bind/bind.h"
+#include "bind/nearest.h"
 
 static const char *keep_name(struct state *state, const char *name)
 {
@@ -132,6 +133,24 @@ static int check_keys(lua_State *L)
     return 0;
 }
 
+/// app.nearest(name: string, known: string[]): string? – what was probably meant
+static int nearest_name(lua_State *L)
+{
+    const char *name = luaL_checkstring(L, 1), *known[FIELDS_MAX];
+    size_t count;
+
+    luaL_checktype(L, 2, LUA_TTABLE);
+    count = (size_t)lua_rawlen(L, 2);
+    luaL_argcheck(L, count <= FIELDS_MAX, 2, "too many");
+    luaL_checkstack(L, (int)count + 4, "names");
+    for (size_t i = 0; i < count; i++) {
+        lua_rawgeti(L, 2, (lua_Integer)i + 1);
+        known[i] = luaL_checkstring(L, -1); // stays on the stack, so it stays alive
+    }
+    lua_pushstring(L, nearest(name, known, count));
+    return 1;
+}
+
 /// app.place(): string – the line of the app that is running, "leave/main.lua:12"
 static int place(lua_State *L)
 {
@@ -162,7 +181,7 @@ int open_core_app(lua_State *L)
     static const luaL_Reg functions[] = {
         {"route", route},       {"importer", importer},     {"home", home},
         {"points", points},     {"slots", slots},           {"place", place},
-        {"check_keys", check_keys},
+        {"check_keys", check_keys}, {"nearest", nearest_name},
         {NULL, NULL},
     };
 

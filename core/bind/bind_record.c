@@ -157,7 +157,7 @@ static void set_flag(lua_State *L, const char *name, bool flag)
 
 static void push_field_about(lua_State *L, const struct field *field)
 {
-    lua_createtable(L, 0, 12);
+    lua_createtable(L, 0, 13);
     lua_pushstring(L, field->name);
     lua_setfield(L, -2, "name");
     lua_pushstring(L, type_text(field));
@@ -166,6 +166,8 @@ static void push_field_about(lua_State *L, const struct field *field)
     set_flag(L, "readonly", field->readonly);
     set_flag(L, "personal", field->personal);
     set_flag(L, "derived", field->from != NULL);
+    set_flag(L, "filled", field->from != NULL || field->initial.kind != VALUE_NULL ||
+                              field->initial_me || field->initial_today || field->initial_now);
     if (field->max <= LUA_MAXINTEGER) {
         lua_pushinteger(L, (lua_Integer)field->max);
         lua_setfield(L, -2, "max");
@@ -255,6 +257,8 @@ int open_core_record(lua_State *L)
         {"choices", bind_record_choices},
         {"draft", bind_record_draft},
         {"create", bind_record_create_row},
+        {"assign", bind_record_assign_row},
+        {"precondition", bind_record_precondition},
         {"update", bind_record_update_row},
         {"delete", bind_record_delete_row},
         {"undelete", bind_record_undelete_row},

@@ -117,6 +117,10 @@ static void push_request(lua_State *L, const struct entry *entry)
     lua_setfield(L, -2, "query");
     push_params(L, request->form, request->form_count);
     lua_setfield(L, -2, "form");
+    if (request->json.data != NULL) {
+        bind_push_slice(L, request->json);
+        lua_setfield(L, -2, "json");
+    }
     lua_createtable(L, 0, (int)entry->param_count);
     for (size_t i = 0; i < entry->param_count; i++) {
         bind_push_slice(L, entry->params[i].name);

@@ -48,6 +48,8 @@ struct host_request {
     struct slice path;       // within the app: "/", "/ask", "/leave/{id}/grant"
     const struct host_param *query, *form;
     size_t query_count, form_count;
+    struct slice json;       // a program's body when it is JSON and no form; data NULL: none
+    struct slice if_match;   // the versions that a program knows, as it wrote them; data NULL: none
     const char *lang;        // "zh" or "en"
     const char *theme;       // "light", "dark" or "" (follows the device)
     const char *role;        // the role the person acts in here, "" for none
@@ -65,6 +67,7 @@ struct host_answer {
     const char *type;        // content type
     const char *location;    // redirects; always a path on this host
     struct slice body;
+    uint64_t version;        // of the record answered, for its ETag; 0: none
     bool writes;             // the transaction has something to commit
 };
 
@@ -73,6 +76,10 @@ struct host_answer {
 // write: the handler runs in a write transaction.
 bool host_route(struct host *host, struct view *view, const struct host_request *request,
                 bool *write, struct err *err);
+
+// What a program may do at the path, as an Allow field says it; NULL: there is no such path.
+bool host_allow(struct host *host, struct view *view, const struct host_request *request,
+                const char **allow, struct err *err);
 
 // Runs the handler of the route. ERR_SCRIPT: the app's fault, err->text for the log; ERR_LIMIT:
 // which budget; ERR_ABSENT, ERR_DENIED, ERR_CONFLICT as the records say. A form problem is no

@@ -8,7 +8,7 @@
 
 enum { LIST_DEFAULT = 50, LIST_MAX = 200, FILTERS_MAX = 12 };
 
-// "/leave" or "/leave/{id}" of a GET.
+// "/leave" or "/leave/{id}", and whatever follows; id.data NULL: of the whole collection.
 static bool split(const struct host_request *request, struct slice *name, struct slice *id)
 {
     struct slice path = request->path;
@@ -21,7 +21,7 @@ static bool split(const struct host_request *request, struct slice *name, struct
     *name = slice_of(path.data, slash != NULL ? (size_t)(slash - path.data) : path.len);
     *id = slash != NULL ? slice_of(slash + 1, path.len - name->len - 1)
                         : (struct slice){NULL, 0};
-    return name->len > 0 && (id->data == NULL || memchr(id->data, '/', id->len) == NULL);
+    return name->len > 0;
 }
 
 static const struct collection *collection_of(struct view *view, const struct host_request *request,
@@ -37,11 +37,19 @@ static const struct collection *collection_of(struct view *view, const struct ho
                                      (const char *)name.data));
 }
 
-bool program_route(struct view *view, const struct host_request *request)
+bool program_knows(struct view *view, const struct host_request *request)
 {
     struct slice id;
 
-    return request->program && collection_of(view, request, &id) != NULL;
+    return collection_of(view, request, &id) != NULL;
+}
+
+bool program_reads(struct view *view, const struct host_request *request)
+{
+    struct slice id;
+
+    return collection_of(view, request, &id) != NULL &&
+           (id.data == NULL || memchr(id.data, '/', id.len) == NULL);
 }
 
 static bool answer_json(struct view *view, struct buffer *buffer, const struct config *config,
@@ -74,7 +82,10 @@ static bool answer_one(struct view *view, const struct collection *collection, s
         buffer_finish(&buffer);
         return false;
     }
-    return answer_json(view, &buffer, config, answer, err);
+    if (!answer_json(view, &buffer, config, answer, err))
+        return false;
+    answer->version = record->version;
+    return true;
 }
 
 static bool refuse(struct err *err, struct slice name)
@@ -114,13 +125,35 @@ static bool read_after(struct slice value, struct id *after)
     return true;
 }
 
+// "state", "from.at_least"
+static bool read_filter(struct slice name, struct slice value, const struct collection *collection,
+                        struct arena *arena, struct filter *filter)
+{
+    static const char *const ops[] = {[FILTER_IS_NOT] = "is_not", [FILTER_AT_LEAST] = "at_least",
+                                      [FILTER_AT_MOST] = "at_most"};
+    const uint8_t *dot = name.len > 0 ? memchr(name.data, '.', name.len) : NULL;
+    struct slice op = {NULL, 0};
+    bool known = dot == NULL;
+
+    if (dot != NULL) {
+        op = slice_of(dot + 1, name.len - (size_t)(dot + 1 - name.data));
+        name.len = (size_t)(dot - name.data);
+    }
+    *filter = (struct filter){.field = collection_field(collection, name), .op = FILTER_IS};
+    for (int i = FILTER_IS_NOT; i <= FILTER_AT_MOST && !known; i++) {
+        known = slice_is(op, ops[i]);
+        filter->op = (enum filter_op)i;
+    }
+    return known && filter->field >= 0 &&
+           bind_value_from_text(arena, value, &collection->fields[filter->field], &filter->value);
+}
+
 static bool read_query(const struct host_request *request, struct arena *arena, struct query *query,
                        struct filter *filters, struct id *after, struct err *err)
 {
     for (size_t i = 0; i < request->query_count; i++) {
         struct slice name = request->query[i].name, value = request->query[i].value;
-        bool known = true;
-        int field;
+        bool known;
 
         if (slice_is(name, "limit")) {
             known = read_limit(value, &query->limit);
@@ -130,13 +163,9 @@ static bool read_query(const struct host_request *request, struct arena *arena, 
         } else if (slice_is(name, "sort")) {
             known = read_sort(value, query);
         } else {
-            field = collection_field(query->collection, name);
-            known = field >= 0 && query->filter_count < FILTERS_MAX;
-            if (known) {
-                filters[query->filter_count].field = field;
-                known = bind_value_from_text(arena, value, &query->collection->fields[field],
-                                             &filters[query->filter_count++].value);
-            }
+            known = query->filter_count < FILTERS_MAX &&
+                    read_filter(name, value, query->collection, arena,
+                                &filters[query->filter_count++]);
         }
         if (!known)
             return refuse(err, name);
@@ -169,7 +198,7 @@ static bool answer_list(struct view *view, const struct collection *collection, 
         }
     }
     buffer_text(&buffer, "],\"next\":");
-    if (count == query.limit && query.order < 0) {
+    if (count == query.limit) {
         id_to_text(&records[count - 1]->ref.id, next);
         buffer_format(&buffer, "\"%s\"}", next);
     } else {

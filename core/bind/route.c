@@ -113,16 +113,38 @@ bool route_allows(struct view *view, struct id org, const struct route *route, b
     return true;
 }
 
-// Programs create with POST /{collection}; where an app has a page of that path, it is people's.
+// What programs do with records stands under words of its own, so that no page of that path is in
+// the way and no browser gets there: POST /{collection}, PATCH and DELETE /{collection}/{id}.
+static const struct {
+    const char *method, *word;
+} program_words[] = {{"POST", "CREATE"}, {"PATCH", "UPDATE"}, {"DELETE", "REMOVE"}};
+
 const struct route *route_of(const struct app *app, const struct host_request *request,
                              struct param *params, size_t *param_count)
 {
     const struct route *route = NULL;
 
-    if (request->program && strcmp(request->method, "POST") == 0)
-        route = route_find(app, "CREATE", request->path, params, param_count);
+    for (size_t i = 0; request->program && i < sizeof program_words / sizeof *program_words; i++)
+        if (route == NULL && strcmp(request->method, program_words[i].method) == 0)
+            route = route_find(app, program_words[i].word, request->path, params, param_count);
     return route != NULL ? route
                          : route_find(app, request->method, request->path, params, param_count);
+}
+
+static bool may_use(struct view *view, const struct host_request *request,
+                    const struct route *route, struct err *err)
+{
+    bool allowed;
+
+    if (!route_allows(view, request->org, route, request->signed_in, &allowed, err))
+        return false;
+    if (allowed)
+        return true;
+    if (!request->signed_in)
+        return err_set(err, ERR_DENIED, "sign in first");
+    // A collection is known to who is signed in, a page only to whom it is for.
+    return err_set(err, request->program && program_reads(view, request) ? ERR_DENIED : ERR_ABSENT,
+                   "not for the roles held");
 }
 
 bool host_route(struct host *host, struct view *view, const struct host_request *request,
@@ -132,25 +154,49 @@ bool host_route(struct host *host, struct view *view, const struct host_request 
     struct param params[PARAMS_MAX];
     size_t count = 0;
     const struct route *route;
-    bool allowed;
 
+    *write = !route_reads(request->method);
     if (app == NULL || app->problem != NULL)
         return err_set(err, ERR_ABSENT, "no such app");
-    if (request->program && route_reads(request->method)) {
-        *write = false;
-        if (!request->signed_in)
-            return err_set(err, ERR_DENIED, "sign in first");
-        return program_route(view, request) || err_set(err, ERR_ABSENT, "no such collection");
-    }
+    if (request->program && !request->signed_in)
+        return err_set(err, ERR_DENIED, "sign in first");
+    if (request->program && !program_knows(view, request))
+        return err_set(err, ERR_ABSENT, "no such collection");
+    if (request->program && !*write)
+        return program_reads(view, request) || err_set(err, ERR_ABSENT, "nothing to be read here");
     route = route_of(app, request, params, &count);
     if (route == NULL)
         return err_set(err, ERR_ABSENT, "no such page");
-    if (!route_allows(view, request->org, route, request->signed_in, &allowed, err))
-        return false;
-    if (!allowed && !request->signed_in)
-        return err_set(err, ERR_DENIED, "sign in first");
-    if (!allowed)
-        return err_set(err, ERR_ABSENT, "not for the roles held");
-    *write = !route_reads(request->method);
+    return may_use(view, request, route, err);
+}
+
+bool host_allow(struct host *host, struct view *view, const struct host_request *request,
+                const char **allow, struct err *err)
+{
+    static const char *const methods[] = {"POST", "PATCH", "DELETE"};
+    struct app *app = host_find(host, request->app);
+    struct host_request asked = *request;
+    struct param params[PARAMS_MAX];
+    size_t count = 0;
+    bool allowed;
+
+    *allow = NULL;
+    if (app == NULL || app->problem != NULL || !request->program || !request->signed_in ||
+        !program_knows(view, request))
+        return true;
+    if (program_reads(view, request))
+        *allow = "GET, HEAD, ";
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        const struct route *route;
+
+        asked.method = methods[i];
+        route = route_of(app, &asked, params, &count);
+        if (route != NULL && !route_allows(view, request->org, route, true, &allowed, err))
+            return false;
+        if (route != NULL && allowed)
+            *allow = arena_format(view->arena, "%s%s, ", *allow != NULL ? *allow : "", methods[i]);
+    }
+    if (*allow != NULL)
+        *allow = arena_format(view->arena, "%sOPTIONS", *allow);
     return true;
 }

@@ -38,6 +38,25 @@ static bool draft_misses(const struct collection *collection, const struct row *
     return false;
 }
 
+// The values of the table at 2. False: a field does not take what is given for it.
+static bool take_values(lua_State *L, struct row *row, const char **wrong)
+{
+    const struct collection *collection = row->collection;
+
+    if (row->values == NULL)
+        row->values = bind_alloc(L, collection->field_count * sizeof *row->values);
+    for (lua_pushnil(L); lua_next(L, 2) != 0; lua_pop(L, 1)) {
+        int field = bind_check_field(L, collection, bind_option_name(L, -2));
+
+        if (!bind_to_value(L, -1, &collection->fields[field], &row->values[field])) {
+            *wrong = collection->fields[field].name;
+            return false;
+        }
+        row->mask |= UINT64_C(1) << field;
+    }
+    return true;
+}
+
 /// record.draft(collection: Collection, values: table): Row | nil, string, string
 int bind_record_draft(lua_State *L)
 {
@@ -50,14 +69,8 @@ int bind_record_draft(lua_State *L)
     lua_settop(L, 2);
     row = bind_push_row(L, collection, (struct ref){.org = bind_owner_of(call, collection)}, NULL);
     row->draft = true;
-    row->values = bind_alloc(L, collection->field_count * sizeof *row->values);
-    for (lua_pushnil(L); lua_next(L, 2) != 0; lua_pop(L, 1)) {
-        int field = bind_check_field(L, collection, bind_option_name(L, -2));
-
-        if (!bind_to_value(L, -1, &collection->fields[field], &row->values[field]))
-            return problem_of(L, collection->fields[field].name, "type");
-        row->mask |= UINT64_C(1) << field;
-    }
+    if (!take_values(L, row, &missing))
+        return problem_of(L, missing, "type");
     if (draft_misses(collection, row, &missing))
         return problem_of(L, missing, "required");
     return 1;
@@ -75,11 +88,75 @@ int bind_record_create_row(lua_State *L)
     luaL_argcheck(L, row->draft, 1, "not a draft");
     if (!record_create(call->view, row->collection, row->ref.org, row->values, &record, &problem,
                        &err)) {
-        if (err.code == ERR_NONE)
+        if (err.code == ERR_NONE || (err.code == ERR_DENIED && problem.field != NULL))
             return problem_of(L, problem.field, problem.word);
         script_raise(L, &err);
     }
     bind_push_row(L, row->collection, record->ref, record);
+    return 1;
+}
+
+/// record.assign(row: Row, values: table, cleared: string[]): true | nil, string, string
+int bind_record_assign_row(lua_State *L)
+{
+    struct row *row = bind_check_row(L, 1);
+    const char *wrong;
+
+    bind_write_call(L, "a record is changed");
+    luaL_checktype(L, 2, LUA_TTABLE);
+    luaL_checktype(L, 3, LUA_TTABLE);
+    luaL_argcheck(L, row_record(L, row) != NULL && !row->record->former, 1, "not there");
+    lua_settop(L, 3);
+    if (!take_values(L, row, &wrong))
+        return problem_of(L, wrong, "type");
+    for (lua_Integer i = 1; lua_rawgeti(L, 3, i) != LUA_TNIL; i++) {
+        int field = bind_check_field(L, row->collection, luaL_checkstring(L, -1));
+
+        row->values[field].kind = VALUE_NULL;
+        row->mask |= UINT64_C(1) << field;
+        lua_pop(L, 1);
+    }
+    lua_pushboolean(L, true);
+    return 1;
+}
+
+// Is the version among the entity tags of an If-Match? A weak one never is (RFC 9110, 13.1.1).
+static bool is_matched(struct slice tags, uint64_t version)
+{
+    char tag[24];
+    size_t len = (size_t)snprintf(tag, sizeof tag, "\"%llu\"", (unsigned long long)version);
+    size_t at = 0;
+
+    if (slice_is(tags, "*"))
+        return true;
+    while (at < tags.len) {
+        const uint8_t *comma = memchr(tags.data + at, ',', tags.len - at);
+        size_t end = comma != NULL ? (size_t)(comma - tags.data) : tags.len, next = end + 1;
+
+        while (at < end && (tags.data[at] == ' ' || tags.data[at] == '\t'))
+            at++;
+        while (end > at && (tags.data[end - 1] == ' ' || tags.data[end - 1] == '\t'))
+            end--;
+        if (end - at == len && memcmp(tags.data + at, tag, len) == 0)
+            return true;
+        at = next;
+    }
+    return false;
+}
+
+/// record.precondition(row: Row): "none" | "holds" | "fails" – is it the version that the program knows?
+int bind_record_precondition(lua_State *L)
+{
+    struct row *row = bind_check_row(L, 1);
+    struct slice tags = bind_call(L)->request->if_match;
+    const struct record *record = row_record(L, row);
+
+    if (tags.data == NULL)
+        lua_pushliteral(L, "none");
+    else if (record != NULL && is_matched(tags, record->version))
+        lua_pushliteral(L, "holds");
+    else
+        lua_pushliteral(L, "fails");
     return 1;
 }
 

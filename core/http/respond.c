@@ -292,20 +292,44 @@ void http_respond(struct http_request *request, int status, const struct http_fi
 
 // ---- answers without a handler: in plain words, with the id to ask about ----
 
+enum { PROBLEM_MAX = 256 };
+
+// What is refused before anybody has looked at it: RFC 9457 for programs, a line for people.
+// Gives the media type.
+static const char *put_problem(bool program, int status, const char *id, char text[PROBLEM_MAX])
+{
+    const char *reason = status_reason(status);
+
+    if (program) {
+        snprintf(text, PROBLEM_MAX,
+                 "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"instance\":\"%s\"}",
+                 reason, status, id);
+        return "application/problem+json";
+    }
+    snprintf(text, PROBLEM_MAX, "%d %s\nRequest %s\n", status, reason, id);
+    return "text/plain; charset=utf-8";
+}
+
+static bool is_of_programs(struct slice target)
+{
+    return slice_starts(target, slice_text("/api/"));
+}
+
 void respond_problem(struct http_request *request, int status)
 {
-    char text[128];
-    int len = snprintf(text, sizeof text, "%d %s\nRequest %s\n", status, status_reason(status),
-                       request->id);
+    char text[PROBLEM_MAX];
+    h2o_iovec_t path = request->req->input.path;
+    const char *type = put_problem(is_of_programs(slice_of(path.base, path.len)), status,
+                                   request->id, text);
+    size_t len = strlen(text);
 
     log_info("refused", LOG_TEXT("id", request->id), LOG_INT("status", status));
     respond_prepare(request, status, 2);
     if (status == 405 || status == 501 || status == 204)
         respond_field(request, "allow", slice_text(METHODS_ALLOWED));
     if (!has_no_body(status))
-        respond_field(request, "content-type", slice_text("text/plain; charset=utf-8"));
-    respond_send(request,
-                 slice_of(h2o_strdup(&request->req->pool, text, (size_t)len).base, (size_t)len));
+        respond_field(request, "content-type", slice_text(type));
+    respond_send(request, slice_of(h2o_strdup(&request->req->pool, text, len).base, len));
 }
 
 static void put_field(struct buffer *out, const struct fixed_field *field)
@@ -313,22 +337,30 @@ static void put_field(struct buffer *out, const struct fixed_field *field)
     buffer_format(out, "%s: %s\r\n", field->name.base, field->value.base);
 }
 
+// The target as it stands in the raw head, as far as it has come.
+static struct slice raw_target(const struct connection *connection)
+{
+    const h2o_buffer_t *input = connection->sock->input;
+    const char *space = input->size > 0 ? memchr(input->bytes, ' ', input->size) : NULL;
+
+    return space != NULL ? slice_of(space + 1, (size_t)(input->bytes + input->size - space - 1))
+                         : slice_of("", 0);
+}
+
 void respond_raw(struct connection *connection, int status, const char *id, struct buffer *out)
 {
     struct http_server *server = connection->server;
-    char body[128], date[40];
+    char body[PROBLEM_MAX], date[40];
+    const char *type = put_problem(is_of_programs(raw_target(connection)), status, id, body);
     time_t now = (time_t)(clock_wall_ms(server->options.clock) / 1000);
     struct tm parts;
-    int len;
 
     gmtime_r(&now, &parts);
     strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &parts);
-    len = snprintf(body, sizeof body, "%d %s\nRequest %s\n", status, status_reason(status), id);
     buffer_format(out,
                   "HTTP/1.1 %d %s\r\nDate: %s\r\nConnection: close\r\nServer: shuyuan\r\n"
-                  "content-type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n"
-                  "x-request-id: %s\r\n",
-                  status, status_reason(status), date, len, id);
+                  "content-type: %s\r\nContent-Length: %zu\r\nx-request-id: %s\r\n",
+                  status, status_reason(status), date, type, strlen(body), id);
     if (status == 405 || status == 501)
         buffer_text(out, "allow: " METHODS_ALLOWED "\r\n");
     put_field(out, &no_store);

@@ -22,6 +22,7 @@ struct source {
 
 struct plan {
     const struct query *query; // filters, order, direction
+    struct slice seen;         // a sorted list goes on behind this value; data NULL: it begins
     struct source *sources;
     size_t count, size;
 };

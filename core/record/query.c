@@ -21,6 +21,7 @@ struct run {
     size_t list_count, list_size, list_at;
     struct stream *streams;
     struct candidate *heads; // what each stream gives next
+    struct candidate seen;   // what a sorted list goes on after; row NULL: it begins
     size_t stream_count;
     struct record **records;
     size_t count;
@@ -34,8 +35,8 @@ static bool check_query(const struct query *query, struct err *err)
         return err_set(err, ERR_INPUT, "a limit is 1 to %d", LIMIT_MAX);
     if (query->order < -1 || query->order >= fields)
         return err_set(err, ERR_INPUT, "%s: no such field to order by", query->collection->full);
-    if (query->after != NULL && query->order >= 0)
-        return err_set(err, ERR_INPUT, "paging goes by id only");
+    if (query->after != NULL && query->order >= 0 && query->subtree)
+        return err_set(err, ERR_INPUT, "paging through several organisations goes by id only");
     if (query->order >= 0 && query->collection->fields[query->order].type == FIELD_SEALED)
         return err_set(err, ERR_INPUT, "a sealed field has no order");
     for (size_t i = 0; i < query->filter_count; i++)
@@ -215,6 +216,28 @@ static void order_by_value(struct run *run, struct candidate *candidate)
     candidate->order = arena_slice(run->view->arena, key_slice(&key));
 }
 
+// Where a sorted list goes on: behind the row seen last, as it stands now.
+static bool find_seen(struct run *run, struct err *err)
+{
+    const struct query *query = run->plan.query;
+    struct candidate *seen = &run->seen;
+    uint64_t fields = 0;
+
+    if (query->after == NULL || query->order < 0)
+        return true;
+    seen->ref = (struct ref){query->org, *query->after};
+    if (!row_load(run->view, query->collection, seen->ref, &seen->row, err) ||
+        (seen->row != NULL && !access_fields(run->view, VERB_READ, query->collection, &seen->ref,
+                                             seen->row->stored, &fields, err)))
+        return false;
+    if (fields == 0)
+        return err_set(err, ERR_INPUT, "the row that the list goes on after is not there");
+    seen->row->record.readable = fields;
+    order_by_value(run, seen);
+    run->plan.seen = seen->order;
+    return true;
+}
+
 static bool gather_one(struct run *run, struct candidate *candidate, struct err *err)
 {
     if (run->plan.query->order >= 0) {
@@ -326,7 +349,8 @@ static bool answer(struct run *run, struct err *err)
             return false;
         if (!found)
             break;
-        if (is_answered(run, &candidate))
+        if (is_answered(run, &candidate) ||
+            (run->seen.row != NULL && compare(run->plan.query, &candidate, &run->seen) <= 0))
             continue;
         if (candidate.row == NULL && !load(run, &candidate, &candidate.row, err))
             return false;
@@ -347,7 +371,7 @@ bool record_query(struct view *view, const struct query *given, struct record **
     if (!check_query(given, err) || !copy_query(view, given, &query, err))
         return false;
     run.records = arena_alloc(view->arena, query.limit * sizeof *run.records);
-    done = plan_all(&run, err) && open_sources(&run, err) && answer(&run, err);
+    done = find_seen(&run, err) && plan_all(&run, err) && open_sources(&run, err) && answer(&run, err);
     while (run.stream_count > 0)
         drop_stream(&run, run.stream_count - 1);
     *records = run.records;

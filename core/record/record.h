@@ -75,7 +75,7 @@ struct query {
     int order;      // field, or -1: by id (time made)
     bool ascending; // default: newest or greatest first
     size_t limit;   // 1 to 1,000
-    const struct id *after; // paging: last id seen, with order -1 only; or NULL
+    const struct id *after; // paging: the last row seen, of this organisation; or NULL
 };
 // The rows that the principal may read: a union of index ranges, never a scan that no
 // index answers. ERR_LIMIT when the budget of reads ends first.
@@ -86,7 +86,8 @@ bool record_query(struct view *view, const struct query *query, struct record **
 // moment; VALUE_NULL without one.
 struct value record_initial(const struct view *view, const struct field *field);
 // values: one per field (NULL kind = not given; defaults and derived fields are filled in).
-// False with err ERR_NONE and *problem set: the giver can mend it. ERR_DENIED: may not.
+// False with err ERR_NONE and *problem set: the giver can mend it. ERR_DENIED: may not; *problem
+// then names the field that no rule opens to him, when that is all.
 bool record_create(struct view *view, const struct collection *collection, struct id org,
                    const struct value *values, struct record **record, struct problem *problem,
                    struct err *err);

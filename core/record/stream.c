@@ -2,12 +2,16 @@
 #include "record/key.h"
 #include "record/query.h"
 
-// Paging by id: the range ends, or begins, beside the id seen last.
+// Paging: the range ends, or begins, beside the row seen last.
 static struct slice past(struct view *view, const struct plan *plan, const struct source *source)
 {
     struct key key = {.len = source->head};
 
     memcpy(key.bytes, source->from.data, source->head);
+    if (source->by_order) {
+        memcpy(key.bytes + key.len, plan->seen.data, plan->seen.len);
+        key.len += plan->seen.len;
+    }
     key_id(&key, plan->query->after);
     if (plan->query->ascending)
         key_after(&key);
@@ -24,13 +28,15 @@ bool stream_open(struct view *view, const struct plan *plan, const struct source
         stream->at = plan->query->ascending ? 0 : source->id_count;
         return true;
     }
-    if (source->by_id && plan->query->after != NULL) {
+    if (plan->query->after != NULL && (source->by_id || source->by_order)) {
         seen = past(view, plan, source);
         if (plan->query->ascending)
-            from = seen;
+            from = slice_compare(seen, from) > 0 ? seen : from;
         else
-            to = seen;
+            to = slice_compare(seen, to) < 0 ? seen : to;
     }
+    if (slice_compare(from, to) >= 0)
+        return true;
     stream->range = store_range_open(view->txn, from, to, !plan->query->ascending, err);
     return stream->range != NULL;
 }
@@ -44,7 +50,7 @@ void stream_close(struct stream *stream)
 
 static bool is_seen(const struct plan *plan, const struct id *id)
 {
-    const struct id *after = plan->query->after;
+    const struct id *after = plan->query->order < 0 ? plan->query->after : NULL;
     int order = after != NULL ? memcmp(id, after, ID_LEN) : 0;
 
     return after != NULL && (plan->query->ascending ? order <= 0 : order >= 0);
@@ -95,6 +101,8 @@ bool stream_next(struct view *view, const struct plan *plan, struct stream *stre
         *found = next_id(plan, stream, candidate);
         return true;
     }
+    if (stream->range == NULL) // all of it was seen
+        return true;
     for (;;) {
         err->code = ERR_NONE;
         if (!store_range_next(stream->range, &key, &value, err))

@@ -243,16 +243,22 @@ static bool fill_new(struct writing *writing, const struct value *given)
     return derive(writing) && check_required(writing);
 }
 
-// Some rule holds for the values, and what was given is among what the rules open.
+// Some rule holds for the values, and what was given is among what the rules open: else the field
+// that is not is named.
 static bool check_rules(struct writing *writing, enum verb verb, uint64_t given)
 {
-    uint64_t fields;
+    uint64_t fields, closed;
 
     if (!access_fields(writing->view, verb, writing->collection, &writing->ref, writing->values,
                        &fields, writing->err))
         return false;
-    return (fields != 0 && (given & ~fields) == 0) ||
-           deny(writing, verb == VERB_CREATE ? "create" : "update");
+    closed = fields != 0 ? given & ~fields : 0;
+    if (fields != 0 && closed == 0)
+        return true;
+    if (closed != 0)
+        *writing->problem = (struct problem){
+            writing->collection->fields[__builtin_ctzll(closed)].name, "denied"};
+    return deny(writing, verb == VERB_CREATE ? "create" : "update");
 }
 
 // Records stand in organisations that exist. The root's own record owns itself.

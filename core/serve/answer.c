@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "base/log.h"
 
-enum { FIELDS_MAX_OUT = 12 };
+enum { FIELDS_MAX_OUT = 16 };
 
 const char *exchange_cookie_name(const struct exchange *x)
 {
@@ -43,8 +43,10 @@ static void respond(struct exchange *x, int status, const char *type, struct sli
     struct http_field all[FIELDS_MAX_OUT];
     size_t used = 0;
 
-    for (; used < count && used < FIELDS_MAX_OUT - 4; used++)
+    for (; used < count && used < FIELDS_MAX_OUT - 5; used++)
         all[used] = fields[used];
+    if (x->allow != NULL)
+        all[used++] = (struct http_field){"allow", slice_text(x->allow)};
     if (type != NULL)
         all[used++] = (struct http_field){"content-type", slice_text(type)};
     if (x->new_anonymous != NULL)
@@ -68,10 +70,14 @@ void exchange_finish(struct exchange *x, const struct host_answer *answer,
     struct http_field all[FIELDS_MAX_OUT];
     size_t used = 0;
 
-    for (; used < count && used < FIELDS_MAX_OUT - 1; used++)
+    for (; used < count && used < FIELDS_MAX_OUT - 7; used++)
         all[used] = fields[used];
     if (answer->location != NULL)
         all[used++] = (struct http_field){"location", slice_text(answer->location)};
+    if (answer->version > 0)
+        all[used++] = (struct http_field){
+            "etag", slice_text(arena_format(&x->memory, "\"%llu\"",
+                                            (unsigned long long)answer->version))};
     respond(x, answer->status, answer->type, answer->body, all, used);
 }
 
@@ -81,6 +87,14 @@ void exchange_redirect(struct exchange *x, const char *location, const struct ht
     struct host_answer answer = {.status = 303, .location = location, .body = slice_text("")};
 
     exchange_finish(x, &answer, fields, count);
+}
+
+void exchange_offer(struct exchange *x)
+{
+    if (x->method == HTTP_OPTIONS)
+        respond(x, 204, NULL, slice_text(""), NULL, 0);
+    else
+        exchange_fail(x, 405, "method");
 }
 
 void exchange_json(struct exchange *x, int status, struct slice body)
@@ -97,15 +111,17 @@ static void put_member(struct buffer *json, const char *name, const char *text)
 }
 
 // RFC 9457.
-static void fail_program(struct exchange *x, int status, const char *word)
+static void fail_program(struct exchange *x, int status, const char *word, const char *detail)
 {
     struct buffer json = BUFFER_EMPTY;
     struct slice body;
 
     buffer_text(&json, "{");
-    put_member(&json, "type", "about:blank");
+    put_member(&json, "type", arena_format(&x->memory, "urn:shuyuan:problem:%s", word));
     put_member(&json, "title", word);
-    put_member(&json, "id", x->request_id);
+    if (detail != NULL)
+        put_member(&json, "detail", detail);
+    put_member(&json, "instance", x->request_id);
     buffer_format(&json, ",\"status\":%d}", status);
     body = arena_slice(&x->memory, buffer_view(&json));
     buffer_finish(&json);
@@ -132,14 +148,14 @@ void exchange_page(struct exchange *x, const char *page, int status, const struc
 }
 
 // The page is rendered on a fresh snapshot: what failed may have been this one.
-void exchange_fail(struct exchange *x, int status, const char *word)
+static void fail(struct exchange *x, int status, const char *word, const char *detail)
 {
     char number[8];
     struct host_datum data[] = {{"status", number}, {"word", word}, {"id", x->request_id}};
     struct err err;
 
     if (x->program || x->machine) {
-        fail_program(x, status, word);
+        fail_program(x, status, word, detail);
         return;
     }
     snprintf(number, sizeof number, "%d", status);
@@ -156,6 +172,11 @@ void exchange_fail(struct exchange *x, int status, const char *word)
     x->view.who = &x->principal;
     exchange_fill_call(x);
     exchange_page(x, "error", status, data, 3);
+}
+
+void exchange_fail(struct exchange *x, int status, const char *word)
+{
+    fail(x, status, word, NULL);
 }
 
 int exchange_status(const struct err *err)
@@ -180,5 +201,6 @@ void exchange_fail_err(struct exchange *x, const struct err *err)
     if (status >= 500)
         log_error("a request failed", LOG_TEXT("id", x->request_id), LOG_SLICE("path", x->path),
                   LOG_TEXT("word", err_word(err->code)), LOG_TEXT("error", err->text));
-    exchange_fail(x, status, err_word(err->code));
+    // What is wrong with the request is for who sent it; everything else is for the log.
+    fail(x, status, err_word(err->code), err->code == ERR_INPUT ? err->text : NULL);
 }

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "base/log.h"
 
@@ -110,11 +111,16 @@ static void read_tokens(struct exchange *x)
     random_text(x, ANONYMOUS_LEN, x->write_key, sizeof x->write_key);
 }
 
-static bool is_form(const struct exchange *x)
+// The media type, without its parameters.
+static bool is_type(const struct exchange *x, const char *wanted)
 {
     struct slice type = http_header(x->http, "content-type");
+    size_t len = strlen(wanted);
 
-    return slice_starts(type, slice_text("application/x-www-form-urlencoded"));
+    if (type.data == NULL || type.len < len ||
+        strncasecmp((const char *)type.data, wanted, len) != 0)
+        return false;
+    return type.len == len || type.data[len] == ';' || type.data[len] == ' ';
 }
 
 // The two places that browsers and programs share: the token says which one it is.
@@ -127,6 +133,19 @@ static bool is_of_files(const struct exchange *x)
 static bool has_bearer(const struct exchange *x)
 {
     return slice_starts(http_header(x->http, "authorization"), slice_text("Bearer "));
+}
+
+static bool read_body(struct exchange *x, struct err *err)
+{
+    x->body = arena_slice(&x->memory, http_body(x->http));
+    x->if_match = arena_slice(&x->memory, http_header(x->http, "if-match"));
+    if (is_type(x, "multipart/form-data"))
+        return given_read(x, err);
+    if (is_type(x, "application/x-www-form-urlencoded"))
+        return read_params(x, x->body, &x->form, &x->form_count, err);
+    x->json = is_type(x, "application/json") || is_type(x, "application/merge-patch+json");
+    x->odd = !x->json && x->body.len > 0;
+    return true;
 }
 
 static bool parse(struct exchange *x, struct err *err)
@@ -147,10 +166,7 @@ static bool parse(struct exchange *x, struct err *err)
         return false;
     if (x->method == HTTP_GET)
         return true;
-    x->body = arena_slice(&x->memory, http_body(x->http));
-    if (slice_starts(http_header(x->http, "content-type"), slice_text("multipart/form-data")))
-        return given_read(x, err);
-    return !is_form(x) || read_params(x, x->body, &x->form, &x->form_count, err);
+    return read_body(x, err);
 }
 
 // Who asks ------------------------------------------------------------------------------
@@ -186,6 +202,8 @@ void exchange_fill_call(struct exchange *x)
         .query_count = x->query_count,
         .form = x->form,
         .form_count = x->form_count,
+        .json = x->json ? x->body : (struct slice){NULL, 0},
+        .if_match = x->if_match,
         .lang = x->lang,
         .theme = x->theme,
         .name = x->session != NULL ? x->session->name : NULL,
@@ -350,6 +368,12 @@ static void route(struct exchange *x)
         {HTTP_POST, "/prefer", prefer_serve},
     };
 
+    if (slice_is(x->path, "/api/v1/session") && x->method != HTTP_POST &&
+        x->method != HTTP_DELETE) {
+        x->allow = "POST, DELETE, OPTIONS";
+        exchange_offer(x);
+        return;
+    }
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
         if (x->method == own[i].method && slice_is(x->path, own[i].path)) {
             x->again = own[i].serve;

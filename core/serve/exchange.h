@@ -42,6 +42,8 @@ struct exchange {
     bool program; // Bearer: JSON, no redirects
     bool trusted; // exchange_trusted said so; the client may have gone since
     bool machine; // no person reads the answer: problems as JSON
+    bool json, odd; // the body is JSON; it is of a kind that nobody reads here
+    struct slice if_match; // data NULL: not given
     bool tls;
     struct slice token, anonymous; // session token, value of the anonymous cookie
     char *new_anonymous;           // to be set as a cookie
@@ -61,6 +63,7 @@ struct exchange {
     unsigned attempts, conflicts, unknown; // runs before this one; of them for which reason
     unsigned patience; // conflicts that are borne beyond the usual
     int64_t wait_ms; // said as Retry-After when not 0
+    const char *allow; // said as Allow when not NULL
     void (*again)(struct exchange *x);
     struct given *given; // files that came with a form; NULL: none, or taken already
     void *work; // of sign-in, uploads and downloads, in memory
@@ -86,6 +89,8 @@ void exchange_redirect(struct exchange *x, const char *location, const struct ht
 void exchange_fail(struct exchange *x, int status, const char *word);
 void exchange_fail_err(struct exchange *x, const struct err *err);
 void exchange_json(struct exchange *x, int status, struct slice body);
+// What may be done here instead (x->allow): 204 to who asked just that, else 405.
+void exchange_offer(struct exchange *x);
 // A platform page with texts; the exchange must have begun.
 void exchange_page(struct exchange *x, const char *page, int status, const struct host_datum *data,
                    size_t count);

@@ -123,9 +123,27 @@ static void run(struct exchange *x)
         exchange_fail_err(x, &err);
 }
 
+// A program is told what it may do at a path where it wanted something else.
+static void refuse_route(struct exchange *x, const struct err *why)
+{
+    struct err err = {ERR_NONE, ""};
+
+    if (why->code == ERR_DENIED && x->session == NULL)
+        page_ask_to_sign_in(x);
+    else if (why->code != ERR_ABSENT)
+        exchange_fail_err(x, why);
+    else if (!host_allow(x->worker->instance.host, &x->view, &x->call, &x->allow, &err))
+        exchange_fail_err(x, &err);
+    else if (x->allow != NULL)
+        exchange_offer(x);
+    else
+        exchange_fail_err(x, why);
+}
+
 void page_serve(struct exchange *x)
 {
-    bool write = x->method != HTTP_GET, known = false, route_writes = false;
+    bool write = x->method != HTTP_GET && x->method != HTTP_OPTIONS;
+    bool known = false, route_writes = false;
     struct err err = {ERR_NONE, ""};
 
     if (!exchange_begin(x, write ? STORE_WRITE : STORE_READ))
@@ -135,12 +153,16 @@ void page_serve(struct exchange *x)
         return;
     }
     if (!check_org(x, &err) ||
-        !acting_choose(x, x->call.org, slice_is(x->call.app, "platform"), &err) ||
-        !host_route(x->worker->instance.host, &x->view, &x->call, &route_writes, &err)) {
-        if (err.code == ERR_DENIED && x->session == NULL)
-            page_ask_to_sign_in(x);
-        else
-            exchange_fail_err(x, &err);
+        !acting_choose(x, x->call.org, slice_is(x->call.app, "platform"), &err)) {
+        exchange_fail_err(x, &err);
+        return;
+    }
+    if (!host_route(x->worker->instance.host, &x->view, &x->call, &route_writes, &err)) {
+        refuse_route(x, &err);
+        return;
+    }
+    if (x->program && x->odd) {
+        exchange_fail(x, 415, "media_type");
         return;
     }
     if (write && !exchange_trusted(x))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Key: space, u16 day, person, 16 bytes of the SHA-256 of the key given.
-// Value: 32 bytes of what was asked, u16 status, then type, location and body, each sized.
+// Value: 32 bytes of what was asked, u16 status, then type, location and body, each sized,
+// and the version of the record.
 #include "serve/write_key.h"
 
 #include "store/space.h"
@@ -84,6 +85,7 @@ static bool decode(struct exchange *x, struct slice value, struct err *err)
     x->answer.type = type.len > 0 ? arena_text(&x->attempt, type) : NULL;
     x->answer.location = location.len > 0 ? arena_text(&x->attempt, location) : NULL;
     x->answer.body = arena_slice(&x->attempt, read_sized(&reader));
+    x->answer.version = reader_left(&reader) > 0 ? read_u64(&reader) : 0; // an older one has none
     return !reader.failed || err_set(err, ERR_CORRUPT, "the stored answer of a write key");
 }
 
@@ -121,6 +123,7 @@ bool write_key_store(struct exchange *x, struct err *err)
     buffer_sized(&value, slice_text(x->answer.type != NULL ? x->answer.type : ""));
     buffer_sized(&value, slice_text(x->answer.location != NULL ? x->answer.location : ""));
     buffer_sized(&value, x->answer.body);
+    buffer_u64(&value, x->answer.version);
     done = store_require(x->txn, make_key(x, text, 0, key), 0, err) &&
            store_put(x->txn, make_key(x, text, 0, key), buffer_view(&value), err);
     buffer_finish(&value);

@@ -5,6 +5,7 @@ local call = require("core.call")
 local options = require("app.options")
 local problem = require("app.problem")
 local record = require("core.record")
+local rest = require("app.rest")
 
 local action = {}
 
@@ -50,9 +51,9 @@ end
 
 local function handler_of(app, collection, name, spec, handler)
   return function(req)
-    local row = collection:get(req.params.id)
+    local row, refused = rest.row(collection, req)
     if not row then
-      app.absent()
+      return nil, refused
     elseif not stands(row, spec.from) then
       return nil, problem.of("state")
     end

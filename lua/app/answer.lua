@@ -14,8 +14,9 @@ local HTML <const> = "text/html; charset=utf-8"
 local JSON <const> = "application/json"
 local PROBLEM_JSON <const> = "application/problem+json"
 
--- Words that mean: somebody was faster. Everything else can be mended where it was written.
-local STATUS <const> = {state = 409}
+-- Words with a status of their own. Everything else can be mended where it was written.
+local STATUS <const> = {state = 409, denied = 403, malformed = 400, precondition_failed = 412,
+  precondition_required = 428}
 
 -- Made here, and not yet forgotten.
 local made = weak({})
@@ -47,15 +48,20 @@ end
 --- There is no such thing, or not for this caller: ends the handler.
 answer.absent = call.absent
 
---- A record that a program created.
-function answer.created(row)
-  return make {kind = "row", row = row, status = 201}
+--- A record, for a program; `location` where it is new.
+function answer.row(row, status, location)
+  return make {kind = "row", row = row, status = status, location = location}
+end
+
+--- Done, and nothing to be said.
+function answer.empty()
+  return make {kind = "empty", status = 204}
 end
 
 --- What an action answers by itself.
 function answer.done(_, row, path)
   if call.program then
-    return make {kind = "row", row = row, status = 200}
+    return answer.row(row, 200)
   end
   return answer.redirect(path)
 end
@@ -84,7 +90,9 @@ function answer.run(handler, req)
 end
 
 local function render_row(given)
-  return {status = given.status, type = JSON, body = record.json(given.row) or "null"}
+  local body = record.json(given.row)
+  return {status = given.status, type = JSON, body = body or "null", location = given.location,
+    version = body and given.row.version}
 end
 
 local function render_page(instance, given)
@@ -101,15 +109,25 @@ function answer.render(instance, given)
     return {status = given.status, location = given.location}
   elseif given.kind == "row" then
     return render_row(given)
+  elseif given.kind == "empty" then
+    return {status = given.status}
   end
   return {status = given.status, type = JSON, body = json.encode(given.value)}
 end
 
--- RFC 9457.
+local function sentence(one)
+  return text.app("errors." .. one.word, one.values)
+end
+
+-- RFC 9457: what is wrong as a whole, and what with which field.
 local function problem_json(refused, status)
+  local fields = {}
+  for i, one in ipairs(refused.fields or {refused}) do
+    fields[i] = one.field ~= "" and {field = one.field, code = one.word, message = sentence(one)} or nil
+  end
   return {status = status, type = PROBLEM_JSON, body = json.encode {
-    type = "about:blank", title = refused.word, status = status, id = call.request_id,
-    field = refused.field, detail = text.app("errors." .. refused.word)}}
+    type = "urn:shuyuan:problem:" .. refused.word, title = refused.word, status = status,
+    detail = sentence(refused), instance = call.request_id, fields = #fields > 0 and fields or nil}}
 end
 
 -- An outcome without a page of its own is said on the platform's page for it.

@@ -2,7 +2,6 @@
 --- A collection as its app sees it. Declared once when the app starts; the same code makes the
 --- handle in each organisation.
 local action = require("app.action")
-local answer = require("app.answer")
 local host = require("core.app")
 local options = require("app.options")
 local problem = require("app.problem")
@@ -90,20 +89,6 @@ function methods:create(values)
   return row
 end
 
---- What a program sends: names that are no fields are its mistake, not the app's.
-function methods:create_for_program(values)
-  for name in pairs(values) do
-    if not self.fields[name] then
-      return problem.refuse(name, "unknown")
-    end
-  end
-  local row, refused = self:create(values)
-  if not row then
-    return nil, refused
-  end
-  return answer.created(row)
-end
-
 --- Deletes a row: it is absent everywhere, and kept for 30 days for who may delete it.
 function methods:delete(row)
   record.delete(row)
@@ -171,23 +156,25 @@ end
 local collection = {}
 
 local function fields_of(handle)
-  local fields = record.fields(handle)
-  for _, field in ipairs(fields) do
+  local fields, names = record.fields(handle), {}
+  for i, field in ipairs(fields) do
     fields[field.name] = field
+    names[i] = field.name
   end
-  return fields
+  return fields, names
 end
 
 function collection.declare(instance, name, spec)
   local handle = record.declare(name, spec)
+  local fields, names = fields_of(handle)
   local self = setmetatable({
     app = instance.app, handle = handle, name = name, full = host.id .. "." .. name,
-    fields = fields_of(handle), check = spec.check, created = spec.created, keeps_history = spec.history == true,
+    fields = fields, names = names, check = spec.check, created = spec.created, keeps_history = spec.history == true,
     allowed = {read = {}, create = {}, update = {}, delete = {}},
     actions = {}, action_names = {}, forms = {}, lists = {},
   }, shape)
   instance.collections[self.full] = self
-  route.add_create(instance, self)
+  route.add_programs(instance, self)
   return self
 end
 

@@ -2,6 +2,7 @@
 --- Routes: what an app answers, and to whom.
 local host = require("core.app")
 local options = require("app.options")
+local rest = require("app.rest")
 
 local route = {}
 
@@ -23,12 +24,13 @@ function route.add(instance, method, pattern, spec, handler)
     place = host.declaring and host.place()})
 end
 
---- Adds what programs may do with a collection: POST /{collection} creates a record. Only where a
---- rule lets somebody create.
-function route.add_create(instance, collection)
-  local pattern = "/" .. collection.name
-  instance.routes["CREATE " .. pattern] = {handler = function(req) return collection:create_for_program(req.form) end}
-  table.insert(instance.declared, {method = "CREATE", pattern = pattern, allow = collection:roles("create"), optional = true})
+--- Adds what programs may do with a collection, where a rule lets somebody do it.
+function route.add_programs(instance, collection)
+  for _, one in ipairs(rest.routes(collection)) do
+    instance.routes[one.word .. " " .. one.pattern] = {handler = one.handler, typed = true}
+    table.insert(instance.declared, {method = one.word, pattern = one.pattern, allow = collection:roles(one.verb),
+      optional = true})
+  end
 end
 
 -- What would give the route its roles: pages of a collection take theirs from its rules.

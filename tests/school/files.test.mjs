@@ -95,7 +95,7 @@ async function leaveWith(who, proof, where = org) {
 }
 
 async function refused(answer, word) {
-  const { status, body } = await answer, { field, title } = JSON.parse(body);
+  const { status, body } = await answer, { fields: [{ field }], title } = JSON.parse(body);
   assert.deepEqual([status, field, title], [422, "proof", word]);
 }
 

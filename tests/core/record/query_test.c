@@ -145,7 +145,7 @@ static void questions_that_make_no_sense_are_refused(struct world *world)
     queries[1].limit = 1001;
     queries[2].order = LEAVE_FIELDS;
     queries[3].order = LEAVE_FROM;
-    queries[3].after = &after;
+    queries[3].after = &after; // of a row that is not there
     queries[4].filters = &wrong_kind;
     queries[5].filters = &no_bound;
     queries[6].filters = &no_field;
