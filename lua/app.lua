@@ -36,7 +36,7 @@ function host.finish(instance)
   return problems
 end
 
---- The answer of a route: {status, type, body, location, version}.
+--- The answer of a route: {status, type, body, location, filename, version}.
 function host.answer(instance, method, pattern, req)
   running.enter(instance)
   local route = instance.routes[method .. " " .. pattern]

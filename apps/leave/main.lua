@@ -15,6 +15,7 @@ leaves:list("desk", {
   columns = {"student", "from", "to", "kind", "reason", "state"},
   filter = {"state"},
   actions = {"grant", "refuse"},
+  export = {"student", "class", "from", "to", "kind", "reason", "state", "decided_name", "answer"},
   subtree = true,
 })
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads the answer table {status, type, body, location, version} into the view's arena.
+// Reads the answer table {status, type, body, location, filename, version} into the view's arena.
 #include "base/text.h"
 #include "bind/bind.h"
 
@@ -60,6 +60,7 @@ void answer_read(lua_State *L, int at, struct host_answer *answer)
     lua_pop(L, 1);
     answer->type = text_field(L, at, "type", arena);
     answer->location = location_field(L, at, arena);
+    answer->filename = text_field(L, at, "filename", arena);
     lua_getfield(L, at, "version");
     answer->version = (uint64_t)luaL_optinteger(L, -1, 0);
     lua_pop(L, 1);

@@ -264,6 +264,7 @@ int open_core_call(lua_State *L);
 int open_core_yaml(lua_State *L);
 int open_core_people(lua_State *L);
 int open_core_log(lua_State *L);
+int open_core_csv(lua_State *L);
 int open_core_setting(lua_State *L);
 int open_core_job(lua_State *L);
 

@@ -66,6 +66,7 @@ struct host_answer {
     int status;
     const char *type;        // content type
     const char *location;    // redirects; always a path on this host
+    const char *filename;    // of a download; NULL: shown
     struct slice body;
     uint64_t version;        // of the record answered, for its ETag; 0: none
     bool writes;             // the transaction has something to commit

@@ -93,7 +93,8 @@ struct module {
 static const struct module modules[] = {
     {"core.app", open_core_app, false},   {"core.record", open_core_record, false},
     {"core.call", open_core_call, false}, {"core.yaml", open_core_yaml, false},
-    {"core.log", open_core_log, false},   {"core.html", bind_html_open, false},
+    {"core.log", open_core_log, false},   {"core.csv", open_core_csv, false},
+      {"core.html", bind_html_open, false},
     {"core.json", bind_json_open, false}, {"core.people", open_core_people, true},
     {"core.job", open_core_job, false},   {"core.setting", open_core_setting, false},
 };

@@ -28,6 +28,31 @@ struct http_field exchange_cookie(struct exchange *x, const char *name, const ch
                                 readable ? "" : "; HttpOnly", x->tls ? "; Secure" : "", age))};
 }
 
+// RFC 8187: whatever the name holds, the field is ASCII.
+struct http_field exchange_disposition(struct exchange *x, const char *how, const char *suffix,
+                                       struct slice name)
+{
+    static const char plain[] = "!#$&+-.^_`|~";
+    struct buffer text = BUFFER_EMPTY;
+    struct http_field field = {"content-disposition", {NULL, 0}};
+
+    buffer_format(&text, "%s; filename=\"file.%s\"", how, suffix);
+    if (name.len > 0)
+        buffer_text(&text, "; filename*=UTF-8''");
+    for (size_t i = 0; i < name.len; i++) {
+        uint8_t byte = name.data[i];
+        bool letter = (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z');
+
+        if (letter || (byte != 0 && strchr(plain, byte) != NULL))
+            buffer_u8(&text, byte);
+        else
+            buffer_format(&text, "%%%02X", byte);
+    }
+    field.value = arena_slice(&x->memory, buffer_view(&text));
+    buffer_finish(&text);
+    return field;
+}
+
 void exchange_note(struct exchange *x, int status)
 {
     int64_t micros = clock_mono_us(x->worker->instance.clock) - x->started_us;
@@ -74,6 +99,8 @@ void exchange_finish(struct exchange *x, const struct host_answer *answer,
         all[used] = fields[used];
     if (answer->location != NULL)
         all[used++] = (struct http_field){"location", slice_text(answer->location)};
+    if (answer->filename != NULL)
+        all[used++] = exchange_disposition(x, "attachment", "csv", slice_text(answer->filename));
     if (answer->version > 0)
         all[used++] = (struct http_field){
             "etag", slice_text(arena_format(&x->memory, "\"%llu\"",

@@ -95,32 +95,6 @@ static bool choose_range(struct exchange *x, struct download *download)
 
 // The head of the answer ----------------------------------------------------------------
 
-// RFC 8187: whatever the name holds, the field is ASCII.
-static const char *disposition(struct exchange *x, const struct blob_file *file,
-                               const struct kind *kind)
-{
-    static const char plain[] = "!#$&+-.^_`|~";
-    struct buffer text = BUFFER_EMPTY;
-    const char *result;
-
-    buffer_format(&text, "%s; filename=\"file.%s\"", kind->shown ? "inline" : "attachment",
-                  kind->suffix);
-    if (file->name.len > 0)
-        buffer_text(&text, "; filename*=UTF-8''");
-    for (size_t i = 0; i < file->name.len; i++) {
-        uint8_t byte = file->name.data[i];
-        bool letter = (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z');
-
-        if (letter || (byte != 0 && strchr(plain, byte) != NULL))
-            buffer_u8(&text, byte);
-        else
-            buffer_format(&text, "%%%02X", byte);
-    }
-    result = arena_text(&x->memory, buffer_view(&text));
-    buffer_finish(&text);
-    return result;
-}
-
 // Nothing that was uploaded runs here. A browser shows no PDF in a sandbox, but in none of its
 // readers does one reach beyond itself.
 static const char *policy(const struct kind *kind)
@@ -153,8 +127,8 @@ static size_t fill_fields(struct exchange *x, int status, struct http_field fiel
         return count;
     }
     fields[count++] = (struct http_field){"content-type", slice_text(kind->type)};
-    fields[count++] =
-        (struct http_field){"content-disposition", slice_text(disposition(x, file, kind))};
+    fields[count++] = exchange_disposition(x, kind->shown ? "inline" : "attachment", kind->suffix,
+                                           file->name);
     if (status == 206)
         fields[count++] = (struct http_field){
             "content-range",

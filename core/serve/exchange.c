@@ -138,7 +138,8 @@ static bool has_bearer(const struct exchange *x)
 static bool read_body(struct exchange *x, struct err *err)
 {
     x->body = arena_slice(&x->memory, http_body(x->http));
-    x->if_match = arena_slice(&x->memory, http_header(x->http, "if-match"));
+    if (x->program)
+        x->if_match = arena_slice(&x->memory, http_header(x->http, "if-match"));
     if (is_type(x, "multipart/form-data"))
         return given_read(x, err);
     if (is_type(x, "application/x-www-form-urlencoded"))

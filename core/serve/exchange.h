@@ -112,6 +112,9 @@ struct slice exchange_query(const struct exchange *x, const char *name);
 // A cookie as a header field; max_age_s 0: until the browser closes, -1: removed.
 struct http_field exchange_cookie(struct exchange *x, const char *name, const char *value,
                                   int64_t max_age_s, bool readable);
+// How an answer is to be kept; the suffix is for readers who know plain names only.
+struct http_field exchange_disposition(struct exchange *x, const char *how, const char *suffix,
+                                       struct slice name);
 const char *exchange_cookie_name(const struct exchange *x);
 int exchange_status(const struct err *err);
 

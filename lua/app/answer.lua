@@ -53,6 +53,11 @@ function answer.row(row, status, location)
   return make {kind = "row", row = row, status = status, location = location}
 end
 
+--- A file of these bytes, to be kept and not shown.
+function answer.download(body, media, filename)
+  return make {kind = "download", body = body, media = media, filename = filename, status = 200}
+end
+
 --- Done, and nothing to be said.
 function answer.empty()
   return make {kind = "empty", status = 204}
@@ -109,6 +114,8 @@ function answer.render(instance, given)
     return {status = given.status, location = given.location}
   elseif given.kind == "row" then
     return render_row(given)
+  elseif given.kind == "download" then
+    return {status = given.status, type = given.media, body = given.body, filename = given.filename}
   elseif given.kind == "empty" then
     return {status = given.status}
   end
@@ -133,7 +140,7 @@ end
 -- An outcome without a page of its own is said on the platform's page for it.
 local function problem_page(instance, refused, status)
   return render_page(instance, answer.page("outcome", {
-    word = refused.word, field = refused.field, status = tostring(status), id = call.request_id,
+    note = sentence(refused), status = tostring(status), id = call.request_id,
   }, status))
 end
 

@@ -65,6 +65,7 @@ local function doings()
     page = answer.page, redirect = answer.redirect, json = answer.json, absent = answer.absent,
     has_page = answer.has_page, url = url.of, t = text.app, members = record.members,
     file = record.file,
+    export = require("app.export").of,
     count = function(name, about) return (record.tally(name, about)) end,
     sum = function(name, about) return (select(2, record.tally(name, about))) end,
     now = function() return call.now end,

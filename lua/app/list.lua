@@ -4,9 +4,11 @@
 -- collection:list("desk", {columns = {"student", "from", "to", "state"}, filter = {"state"},
 --                          actions = {"grant", "refuse"}, allow = {"teacher"}})
 -- The first column names the row and leads to it. An action shows where the person may take it now.
+-- export = true, or a list of columns: the rows also come as a table, at /{name}.csv.
 -- subtree = true also shows the rows of all organisations below, for those who may read them.
 local action = require("app.action")
 local answer = require("app.answer")
+local export = require("app.export")
 local fields = require("app.fields")
 local here = require("ui.here")
 local options = require("app.options")
@@ -19,7 +21,7 @@ local url = require("app.url")
 local list = {}
 
 local LIMIT <const> = 50
-local KEYS <const> = {"columns", "filter", "actions", "allow", "subtree"}
+local KEYS <const> = {"columns", "filter", "actions", "allow", "subtree", "export"}
 
 local function check(collection, name, spec)
   local place = ("list '%s' of '%s'"):format(name, collection.full)
@@ -134,12 +136,15 @@ function list.actor(collection, names, path_of)
   end
 end
 
--- Ways to make a new one, for those who may.
-local function begin(collection)
+-- The way to the rows as a table; then ways to make a new one, for those who may.
+local function begin(collection, name, spec, wanted)
   local links = {}
-  for _, name in ipairs(collection:may_create() and options.sorted(collection.forms) or {}) do
-    links[#links + 1] = ui.link{text.app(("%s.forms.%s.title"):format(collection.name, name)),
-      href = url.of("/" .. name), tone = "primary", icon = "plus"}
+  if spec.export then
+    links[1] = ui.link{here.word("ui.as_table"), href = address(name .. ".csv", wanted), icon = "download"}
+  end
+  for _, form in ipairs(collection:may_create() and options.sorted(collection.forms) or {}) do
+    links[#links + 1] = ui.link{text.app(("%s.forms.%s.title"):format(collection.name, form)),
+      href = url.of("/" .. form), tone = "primary", icon = "plus"}
   end
   return #links > 0 and links
 end
@@ -163,15 +168,30 @@ local function read(collection, spec, wanted, after)
   return rows, more
 end
 
+local function declare_export(app, collection, name, spec, allow)
+  local columns = spec.export == true and spec.columns or spec.export
+  for _, column in ipairs(columns) do
+    fields.find(collection, column)
+  end
+  app.get("/" .. name .. ".csv", {allow = allow}, function(req)
+    return export.of(collection, {columns = columns, where = chosen(collection, spec, req.query),
+      subtree = spec.subtree, name = text.app(("%s.lists.%s.title"):format(collection.name, name))})
+  end)
+end
+
 --- Declares the list's route.
 function list.declare(app, collection, name, spec)
   check(collection, name, spec)
   slots.open_list(running.instance(), name)
-  app.get("/" .. name, {allow = spec.allow or collection:roles("read")}, function(req)
+  local allow = spec.allow or collection:roles("read")
+  if spec.export then
+    declare_export(app, collection, name, spec, allow)
+  end
+  app.get("/" .. name, {allow = allow}, function(req)
     local wanted = chosen(collection, spec, req.query)
     local rows, more = read(collection, spec, wanted, req.query.after)
     return answer.page("list", {
-      title = text.app(("%s.lists.%s.title"):format(collection.name, name)), acts = begin(collection),
+      title = text.app(("%s.lists.%s.title"):format(collection.name, name)), acts = begin(collection, name, spec, wanted),
       filters = filters(collection, name, spec, wanted),
       body = #rows > 0 and ui.card{flush = true, body = table_of(collection, name, spec, rows)}
         or ui.card{empty(collection, name, wanted)},
