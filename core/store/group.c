@@ -153,8 +153,9 @@ static void gather_append(struct group *group, const struct operation *operation
     change_set(head, STORED_LOG, slice_of(after, 8 + chain));
 }
 
-static void gather(struct group *group, struct reader operations)
+static void gather(struct store *store, struct reader operations)
 {
+    struct group *group = store->group;
     struct operation operation;
     bool end;
 
@@ -165,8 +166,10 @@ static void gather(struct group *group, struct reader operations)
             change_delete(change_of(group, operation.key));
         else if (operation.op == OP_ADD || operation.op == OP_RESET)
             gather_add(group, &operation);
-        else if (operation.op == OP_APPEND)
+        else if (operation.op == OP_APPEND) {
             gather_append(group, &operation);
+            store->grew |= store->watched != NULL && slice_is(operation.key, store->watched);
+        }
     }
 }
 
@@ -234,7 +237,7 @@ static size_t judge_all(struct store *store, struct store_proposal *proposals, s
         struct err *outcome = &proposals[i].outcome;
 
         if (group_judge(store, &reader, outcome)) {
-            gather(store->group, reader);
+            gather(store, reader);
             accepted++;
         }
         store->conflicts += outcome->code == ERR_CONFLICT;

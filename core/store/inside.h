@@ -32,6 +32,8 @@ struct store {
     struct store_txn *idle; // ended transactions, kept for the next
     unsigned idle_count;
     uint64_t groups, commits, conflicts;
+    const char *watched; // a log, see store_watch_log; NULL: none
+    bool grew;           // the watched log did
 };
 
 // A transaction -----------------------------------------------------------------------

@@ -70,3 +70,49 @@ bool store_log_read(struct store_txn *txn, const char *log, uint64_t after, size
         return err_set(err, problem.code, "%s: %s", log, problem.text);
     return *count == max || txn_base(txn, head_key, &head, err);
 }
+
+bool store_log_last(struct store_txn *txn, const char *log, uint64_t *number, struct err *err)
+{
+    struct stored head;
+
+    *number = 0;
+    if (!txn_base(txn, log_head_key(&txn->arena, slice_text(log)), &head, err))
+        return false;
+    if (head.bytes.data != NULL)
+        *number = stored_to_number(slice_of(head.bytes.data, 8));
+    return true;
+}
+
+void store_watch_log(struct store *store, const char *log)
+{
+    store->watched = log;
+}
+
+bool store_log_grew(struct store *store)
+{
+    bool grew = store->grew;
+
+    store->grew = false;
+    return grew;
+}
+
+bool store_log_trim(struct store *store, const char *log, uint64_t keep, size_t max,
+                    size_t *swept, struct err *err)
+{
+    struct store_txn *txn = store_begin(store, STORE_READ, err);
+    struct arena arena = ARENA_EMPTY;
+    uint64_t last;
+    bool done;
+
+    *swept = 0;
+    if (txn == NULL)
+        return false;
+    done = store_log_last(txn, log, &last, err);
+    store_end(txn);
+    if (done && last > keep)
+        done = store_sweep(store, log_entry_key(&arena, slice_text(log), 1),
+                           log_entry_key(&arena, slice_text(log), last - keep + 1), max, swept,
+                           err);
+    arena_finish(&arena);
+    return done;
+}

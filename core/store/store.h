@@ -127,6 +127,15 @@ void store_encode(struct store_txn *txn, struct buffer *commit);
 enum store_frame { STORE_FRAME_COMMIT = 1, STORE_FRAME_OUTCOME = 2 };
 // Outcome payload: u8 err_code, then the text.
 
+// The number of the last entry, 0 when there is none. In a WRITE transaction it is a read, which
+// conflicts with everybody who appends.
+bool store_log_last(struct store_txn *txn, const char *log, uint64_t *number, struct err *err);
+// The owner remembers whether a group of commits appended to the log; asking forgets it.
+void store_watch_log(struct store *store, const char *log); // log: lives as long as the store
+bool store_log_grew(struct store *store);
+// Housekeeping by the owner: deletes up to max entries before the last `keep` ones.
+bool store_log_trim(struct store *store, const char *log, uint64_t keep, size_t max,
+                    size_t *swept, struct err *err);
 // Housekeeping by the owner between groups: deletes up to max keys in [from, to). Of logs
 // it deletes entries; their numbers go on.
 bool store_sweep(struct store *store, struct slice from, struct slice to, size_t max,
