@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/inside.h"
 #include "base/text.h"
+#include "record/live.h"
 
 static const struct collection *accounts_of(const struct view *view)
 {
@@ -122,6 +123,16 @@ bool auth_account_add(struct view *view, struct slice login, struct slice name, 
            fill_one(view, record, account, err);
 }
 
+// Whoever has something open for this person looks again.
+static bool tell(struct view *system, const struct record *record, struct err *err)
+{
+    struct live_entry entry = {.kind = LIVE_PERSON};
+
+    return (id_from_text(record->values[ACCOUNT_PERSON].text, &entry.person) ||
+            err_set(err, ERR_CORRUPT, "an account names no person")) &&
+           live_append(system, &entry, err);
+}
+
 // The account is read again in this view, so that a change by somebody else is met here.
 static bool change(struct view *view, struct id id, struct value *values, uint64_t mask,
                    bool raise, struct err *err)
@@ -140,8 +151,9 @@ static bool change(struct view *view, struct id id, struct value *values, uint64
         mask |= 1u << ACCOUNT_EPOCH;
     }
     err->code = ERR_NONE;
-    return record_update(&system, record, values, mask, &problem, err) ||
-           auth_refused(&problem, err);
+    return (record_update(&system, record, values, mask, &problem, err) ||
+            auth_refused(&problem, err)) &&
+           (!raise || tell(&system, record, err));
 }
 
 bool auth_account_set_hash(struct view *view, const struct account *account, const char *hash,

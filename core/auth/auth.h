@@ -6,7 +6,8 @@
 //   core.grant    person, role, at (organisation), begins, ends; index {person}, {at, role}
 // No app has a rule for them, so no app can read or write them. Sessions and throttling
 // have key spaces of their own (store/space.h). Disabling an account, changing its password
-// or its grants raises its epoch: sessions of an older epoch are dead at once, everywhere.
+// or its grants raises its epoch: sessions of an older epoch are dead at once, everywhere. That,
+// and the end of a session, is told in the log of record/live.h, which open streams follow.
 //
 // All functions work on a view made for the system, in the transaction of the caller;
 // those that write leave the commit to the caller.
@@ -74,6 +75,7 @@ struct session {
     uint64_t epoch;
     int64_t made_ms, seen_ms;
     int64_t now_ms, touch_ms; // when it was found; from when on it is stale
+    int64_t ends_ms;          // unless it is used before
     bool program;      // made by /api/v1/session: Bearer, no cookie, no CSRF
     uint8_t key[DIGEST_LEN]; // the stored hash: names the session without being its token
 };
@@ -82,6 +84,9 @@ bool auth_session_make(struct auth *auth, struct view *view, const struct accoun
 // *session NULL when unknown, too old, idle too long, disabled or of an older epoch.
 bool auth_session_find(struct auth *auth, struct view *view, struct slice token,
                        struct session **session, struct err *err);
+// The same by its key, for who has kept that.
+bool auth_session_get(struct auth *auth, struct view *view, const uint8_t key[DIGEST_LEN],
+                      struct session **session, struct err *err);
 // When the session was last seen over a minute ago (a quarter of the idle time when that is
 // less): true, and the caller commits a touch.
 bool auth_session_is_stale(const struct session *session, int64_t now_ms);

@@ -88,6 +88,13 @@ bool auth_grant_remove(struct view *view, struct id person, const char *role, st
            (record_delete(&system, record, err) && auth_raise_epochs(&system, &person, err));
 }
 
+static void note_change(struct principal *principal, const struct value *moment, int64_t now_ms)
+{
+    if (moment->kind == VALUE_TIME && moment->integer > now_ms &&
+        (principal->until_ms == 0 || moment->integer < principal->until_ms))
+        principal->until_ms = moment->integer;
+}
+
 static bool is_in_force(const struct record *record, int64_t now_ms)
 {
     const struct value *begins = &record->values[GRANT_BEGINS], *ends = &record->values[GRANT_ENDS];
@@ -119,11 +126,14 @@ bool auth_principal(struct view *view, struct id person, struct principal *princ
     if (!record_query(&system, &query, &records, &count, err))
         return false;
     grants = arena_alloc(view->arena, (count + 1) * sizeof *grants);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        note_change(principal, &records[i]->values[GRANT_BEGINS], now_ms);
+        note_change(principal, &records[i]->values[GRANT_ENDS], now_ms);
         if (is_in_force(records[i], now_ms))
             grants[principal->grant_count++] = (struct role_grant){
                 arena_text(view->arena, records[i]->values[GRANT_ROLE].text),
                 records[i]->values[GRANT_AT].ref.id};
+    }
     principal->grants = grants;
     return true;
 }

@@ -2,6 +2,7 @@
 // Sessions: SPACE_SESSION and 16 bytes of the token's SHA-256 → u8 version, the whole hash,
 // account, person, u64 epoch, u64 made, u64 seen, u8 program.
 #include "auth/inside.h"
+#include "record/live.h"
 #include "store/space.h"
 
 enum { SESSION_VERSION = 1, KEY_LEN = 1 + SESSION_CURSOR_LEN, TOKEN_LEN = 32 };
@@ -157,14 +158,20 @@ static int64_t touch_after_ms(const struct auth *auth)
 bool auth_session_find(struct auth *auth, struct view *view, struct slice token,
                        struct session **result, struct err *err)
 {
-    int64_t now_ms = now_of(auth, view->clock);
     uint8_t hash[DIGEST_LEN];
+
+    *result = NULL;
+    return !hash_token(view, token, hash) || auth_session_get(auth, view, hash, result, err);
+}
+
+bool auth_session_get(struct auth *auth, struct view *view, const uint8_t hash[DIGEST_LEN],
+                      struct session **result, struct err *err)
+{
+    int64_t now_ms = now_of(auth, view->clock);
     struct session session;
     bool good;
 
     *result = NULL;
-    if (!hash_token(view, token, hash))
-        return true;
     if (!load(view, hash, &session, &good, err))
         return false;
     if (!good)
@@ -177,6 +184,9 @@ bool auth_session_find(struct auth *auth, struct view *view, struct slice token,
         return false;
     session.now_ms = now_ms;
     session.touch_ms = session.seen_ms + touch_after_ms(auth);
+    session.ends_ms = session.made_ms + auth->limits->absolute_ms;
+    if (session.seen_ms + auth->limits->idle_ms < session.ends_ms)
+        session.ends_ms = session.seen_ms + auth->limits->idle_ms;
     if (good)
         *result = arena_copy(view->arena, &session, sizeof session);
     return true;
@@ -203,10 +213,13 @@ bool auth_session_touch(struct view *view, const struct session *session, struct
 
 bool auth_session_end(struct view *view, const struct session *session, struct err *err)
 {
+    struct live_entry entry = {.kind = LIVE_SESSION, .person = session->person,
+                               .session = slice_of(session->key, DIGEST_LEN)};
     uint8_t key[KEY_LEN];
 
     key_of(session->key, key);
-    return store_delete(view->txn, slice_of(key, sizeof key), err);
+    return store_delete(view->txn, slice_of(key, sizeof key), err) &&
+           live_append(view, &entry, err);
 }
 
 static bool sweep_range(struct auth *auth, struct view *view, struct store_range *range,

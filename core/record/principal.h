@@ -14,6 +14,7 @@ struct principal {
     struct id person; // zero: nobody (not signed in, or an app's job, whose one role is `app`)
     const struct role_grant *grants;
     size_t grant_count;
+    int64_t until_ms; // when the clock alone changes the grants; 0: never
     const char *app;          // an app's job: it reads its own collections and those it asks for
     const char *const *asks;  // NULL-terminated; what the rules allow counts beside it
 };
