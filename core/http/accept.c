@@ -91,7 +91,7 @@ static struct address *address_join(struct http_server *server, const union peer
     return *link;
 }
 
-static void address_drop(struct http_server *server, struct address *address)
+void address_leave(struct http_server *server, struct address *address)
 {
     struct address **link;
 
@@ -102,11 +102,6 @@ static void address_drop(struct http_server *server, struct address *address)
     free(address);
 }
 
-void address_leave(struct connection *connection)
-{
-    address_drop(connection->server, connection->address);
-    connection->address = NULL;
-}
 
 static void write_peer(struct connection *connection, const union peer *peer)
 {
@@ -162,7 +157,7 @@ static bool join_or_refuse(struct connection *connection, const union peer *peer
     if (connection->address->count <= server->config->http.connections_per_address ||
         evict(server, connection->address))
         return true;
-    address_leave(connection);
+    address_leave(server, connection->address);
     server->stats.refused_connections++;
     return false;
 }

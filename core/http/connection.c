@@ -43,17 +43,34 @@ static void release(struct connection *connection)
     free(connection);
 }
 
+static void unlink_all(struct connection *connection)
+{
+    wait_in_line(connection, false);
+    h2o_linklist_unlink(&connection->all);
+    if (h2o_linklist_is_linked(&connection->touched))
+        h2o_linklist_unlink(&connection->touched);
+}
+
+struct address *connection_give_up(struct connection *connection)
+{
+    struct address *address = connection->address;
+
+    unlink_all(connection);
+    release(connection);
+    return address;
+}
+
 static void on_close(void *data)
 {
     struct connection *connection = data;
     struct http_server *server = connection->server;
 
-    wait_in_line(connection, false);
-    h2o_linklist_unlink(&connection->all);
-    if (h2o_linklist_is_linked(&connection->touched))
-        h2o_linklist_unlink(&connection->touched);
+    unlink_all(connection);
     if (connection->address != NULL)
-        address_leave(connection);
+        address_leave(server, connection->address);
+    connection->address = NULL;
+    if (connection->stream != NULL)
+        stream_lost(connection->stream);
     connection->closed = true;
     server_connection_ended(server);
     if (!connection->held)

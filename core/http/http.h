@@ -89,6 +89,27 @@ void http_send(struct http_request *request, struct slice piece);
 // Closes without the rest: the client sees that something is missing.
 void http_break_off(struct http_request *request);
 
+// An answer without an end. Its bytes are shared: one chunk may be on its way in many streams.
+struct http_chunk;
+struct http_chunk *http_chunk_make(struct slice bytes); // a copy, with one reference
+void http_chunk_release(struct http_chunk *chunk);      // accepts NULL
+struct slice http_chunk_bytes(const struct http_chunk *chunk);
+struct http_stream;
+struct http_stream_options {
+    struct slice first; // what follows the head at once; not empty; copied
+    size_t room;        // bytes that may wait for the client to take them
+    loop_call *ended;   // the client is gone, and the stream with it; called from the loop
+    void *context;
+};
+// Not for HEAD. The request ends with it: on HTTP/1.1 its connection is used for nothing else.
+struct http_stream *http_respond_stream(struct http_request *request,
+                                        const struct http_field *fields, size_t field_count,
+                                        const struct http_stream_options *options);
+// False when there is no room: nothing is taken, the stream stays as it was.
+bool http_stream_send(struct http_stream *stream, struct http_chunk *chunk);
+size_t http_stream_waiting(const struct http_stream *stream); // bytes that have not left
+void http_stream_close(struct http_stream *stream); // ended is not called any more
+
 // Forms and queries: application/x-www-form-urlencoded, strict UTF-8, at most 1,000 fields.
 struct http_param {
     struct slice name, value;

@@ -167,7 +167,7 @@ static void on_dispose(void *data)
 
     connection->open--;
     if (request->answered) {
-        connection->sending--;
+        connection->sending -= request->live == NULL;
         connection->sent_us = 0;
         server->stats.bytes_out += request->req->bytes_sent;
     } else if (request->gone != NULL) {
@@ -175,6 +175,8 @@ static void on_dispose(void *data)
     }
     if (request->source.ended != NULL)
         request->source.ended(request->source.context);
+    if (request->live != NULL)
+        stream_lost(request->live);
     keep_arena(server, &request->arena);
     if (connection->frames == NULL) {
         gate_next(connection, request->req->http1_is_persistent);

@@ -108,7 +108,8 @@ static void never_proceeds(h2o_generator_t *generator, h2o_req_t *req)
 static struct http_request *own_request(h2o_req_t *req)
 {
     return req->_generator != NULL && (req->_generator->proceed == never_proceeds ||
-                                       req->_generator->proceed == source_proceeds)
+                                       req->_generator->proceed == source_proceeds ||
+                                       req->_generator->proceed == stream_proceeds)
                ? (struct http_request *)req->_generator
                : NULL;
 }
@@ -132,10 +133,9 @@ static void count_answer(struct http_server *server, int status)
     server->stats.answers[status / 100 < 6 ? status / 100 : 5]++;
 }
 
-static void protect(h2o_filter_t *filter, h2o_req_t *req, h2o_ostream_t **slot)
+void respond_protect(struct http_server *server, h2o_req_t *req,
+                     const struct http_request *request)
 {
-    struct http_server *server = ((struct filter *)filter)->server;
-    struct http_request *request = own_request(req);
     struct connection *connection = connection_of(req->conn->callbacks->get_socket(req->conn));
 
     h2o_vector_reserve(&req->pool, &req->res.headers, req->res.headers.size + PROTECTION_COUNT + 4);
@@ -149,6 +149,11 @@ static void protect(h2o_filter_t *filter, h2o_req_t *req, h2o_ostream_t **slot)
     if (request != NULL ? request->tls : connection->tls)
         add(req, &transport, transport.value);
     count_answer(server, req->res.status);
+}
+
+static void protect(h2o_filter_t *filter, h2o_req_t *req, h2o_ostream_t **slot)
+{
+    respond_protect(((struct filter *)filter)->server, req, own_request(req));
     h2o_setup_next_ostream(req, slot);
 }
 

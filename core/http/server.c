@@ -115,6 +115,7 @@ struct http_server *http_create(const struct http_options *options, struct err *
     h2o_linklist_init_anchor(&server->connections);
     h2o_linklist_init_anchor(&server->waiting);
     h2o_linklist_init_anchor(&server->touched);
+    h2o_linklist_init_anchor(&server->streams);
     loop_init(server);
     server->listeners = make_listeners(server);
     server->compressor = compressor_create();
@@ -188,6 +189,7 @@ static void on_drain_limit(void *context)
     struct http_server *server = context;
 
     server->drain_limit = NULL;
+    streams_close(server);
     close_where(server, true);
 }
 
@@ -254,6 +256,7 @@ static void close_all(struct http_server *server)
     enum { TURNS = 200 };
 
     for (int i = 0; i < TURNS && server->stats.connections_open > 0; i++) {
+        streams_close(server);
         close_where(server, true);
         turn(server, 1);
     }

@@ -69,6 +69,7 @@ struct connection {
     uint64_t lingered;
     struct frames *frames; // HTTP/2 only
     struct buffer answer;  // of a refusal, while it is being written
+    struct http_stream *stream; // that takes the socket once its head has left
 };
 
 struct http_request {
@@ -87,6 +88,7 @@ struct http_request {
     void *gone_context;
     struct http_source source; // of an answer in pieces
     uint64_t left;             // bytes of it that have not been handed to libh2o
+    struct http_stream *live;  // HTTP/2: an answer without an end
 };
 
 struct static_files;
@@ -106,6 +108,7 @@ struct http_server {
     struct address *addresses[ADDRESS_BUCKETS];
     uint64_t address_seed;
     h2o_linklist_t connections, waiting, touched;
+    h2o_linklist_t streams; // whose sockets are no connections any more
     struct loop_timer *sweep, *resume, *drain_limit;
     int spare_fd;
     int64_t reserved_fds, connections_max; // the latter by configuration and by descriptors
@@ -138,10 +141,12 @@ void accept_stop(struct http_server *server);
 void accept_resume(struct http_server *server);                     // there is room again
 int64_t accept_reserve(void); // descriptors for everything but connections
 int64_t accept_room(const struct http_server *server); // connections we can hold
-void address_leave(struct connection *connection);
+void address_leave(struct http_server *server, struct address *address);
 
 // connection.c
 void connection_begin(struct connection *connection, int fd);
+// Frees it, while its socket goes on; the address goes with the socket.
+struct address *connection_give_up(struct connection *connection);
 void connection_close(struct connection *connection);  // may free it, unless it is held
 void connection_let_go(struct connection *connection); // ends held
 void connection_phase(struct connection *connection, enum phase phase);
@@ -178,6 +183,14 @@ void respond_problem(struct http_request *request, int status);
 void respond_raw(struct connection *connection, int status, const char *id, struct buffer *out);
 
 void respond_start(struct http_request *request, uint64_t length);
+// Adds the fields that protect the user. request NULL: an answer of libh2o's own.
+void respond_protect(struct http_server *server, h2o_req_t *req,
+                     const struct http_request *request);
+
+// stream.c
+void stream_proceeds(h2o_generator_t *generator, h2o_req_t *req);
+void stream_lost(struct http_stream *stream); // its connection went before its head had left
+void streams_close(struct http_server *server); // those that have a socket
 
 // source.c
 void source_proceeds(h2o_generator_t *generator, h2o_req_t *req);
