@@ -35,6 +35,11 @@ struct jobs {
     size_t count;
 };
 
+struct topics {
+    struct host_topic list[NAMES_MAX];
+    size_t count;
+};
+
 struct state;
 
 struct app {
@@ -49,6 +54,7 @@ struct app {
     struct names events;           // that it emits, without the app
     struct names calendars;        // names of days that it knows
     struct jobs jobs;
+    struct topics topics;
     struct state *state;           // NULL until first used
 };
 
@@ -267,6 +273,7 @@ int open_core_log(lua_State *L);
 int open_core_csv(lua_State *L);
 int open_core_setting(lua_State *L);
 int open_core_job(lua_State *L);
+int open_core_live(lua_State *L);
 
 // bind_job.c
 bool job_event_is_known(const struct host *host, const char *full);

@@ -228,6 +228,22 @@ static void check_events(struct host *host)
     }
 }
 
+static void check_topics(struct host *host)
+{
+    for (size_t i = 0; i < host->app_count; i++) {
+        struct app *app = &host->apps[i];
+
+        for (size_t j = 0; j < app->topics.count && app->problem == NULL; j++) {
+            const char *of = app->topics.list[j].of;
+
+            if (of != NULL && catalog_find(host->catalog, of) == NULL)
+                quarantine(app, arena_format(&host->arena,
+                                             "topic '%s' is of %s, which is no collection",
+                                             app->topics.list[j].name, of));
+        }
+    }
+}
+
 static void check_schedules(struct host *host)
 {
     for (size_t i = 0; i < host->app_count; i++) {
@@ -303,6 +319,7 @@ static bool start(struct host *host, struct err *err)
     check_asks(host);
     check_events(host);
     check_schedules(host);
+    check_topics(host);
     check_needs(host);
     list_apps(host);
     if (host->apps[0].problem != NULL)

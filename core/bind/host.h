@@ -126,6 +126,17 @@ const struct host_job *host_find_job(const struct host *host, const char *app, c
 bool host_run_job(struct host *host, struct view *view, const struct host_job *job, struct id org,
                   struct slice arg, struct err *err);
 
+// What an app tells open pages of, declared in Lua by app.topic. One of three: who may read the
+// record that it is about, who holds a role at its organisation or above, or people by name.
+struct host_topic {
+    const char *app, *name;
+    const char *of;           // full name of the collection; or NULL
+    const char *const *roles; // NULL-terminated; or NULL
+};
+// NULL: there is none, or its app is in quarantine.
+const struct host_topic *host_find_topic(const struct host *host, struct slice app,
+                                         struct slice name);
+
 // Is the day (ISO) one of those that an app knows by this name, at an organisation?
 bool host_is_day(struct host *host, struct view *view, const char *days, struct id org,
                  struct slice date, bool *is_day, struct err *err);

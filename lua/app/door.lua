@@ -5,6 +5,7 @@ local call = require("core.call")
 local collection = require("app.collection")
 local host = require("core.app")
 local job = require("app.job")
+local live = require("app.live")
 local log = require("core.log")
 local options = require("app.options")
 local point = require("app.point")
@@ -56,6 +57,8 @@ local function declarations(instance)
     emit = job.emit,
     point = function(name, handler) return point.declare(instance, name, handler) end,
     on = function(event, spec, handler) job.on(instance, event, spec, handler) end,
+    topic = function(name, spec) live.declare(instance, name, spec) end,
+    publish = function(name, about) live.publish(instance, name, about) end,
     after = function(name, arg, wait) return job.after(instance, name, arg, wait) end,
   }
 end
@@ -112,7 +115,7 @@ end
 
 function door.open(org)
   local instance = {org = org, routes = {}, declared = {}, collections = {}, homes = {}, importers = {},
-    jobs = {}, calendars = {}, points = {}, slots = {}}
+    jobs = {}, calendars = {}, points = {}, slots = {}, topics = {}}
   running.enter(instance) -- what is declared from here on is its own
   local named = declarations(instance)
   for name, value in pairs(doings()) do
