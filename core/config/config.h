@@ -64,6 +64,11 @@ struct config {
         int64_t threads, queue, streams;
     } files;
 
+    struct {
+        int64_t streams, per_person, buffer, kept; // of a worker; of a person there
+        int64_t heartbeat_ms, retry_ms;
+    } live;
+
     const char *log_level; // debug, info, warn, error
     int64_t watchdog_ms;   // a worker whose loop has not turned for so long is killed
 

@@ -87,6 +87,13 @@ const struct config_key config_keys[] = {
     {"files.queue", KEY_INTEGER, AT(files.queue), "256", 1, 100000, NULL, FIXED, "pieces that wait for them"},
     {"files.streams", KEY_INTEGER, AT(files.streams), "256", 1, 100000, NULL, RELOAD, "files that a worker sends at once"},
 
+    {"live.streams", KEY_INTEGER, AT(live.streams), "8000", 0, 1000000, NULL, RELOAD, "open event streams of a worker"},
+    {"live.per_person", KEY_INTEGER, AT(live.per_person), "16", 1, 1000000, NULL, RELOAD, "of them of one person: a browser needs one"},
+    {"live.buffer", KEY_SIZE, AT(live.buffer), "64KiB", KIB(4), MIB(16), NULL, RELOAD, "of events that a stream has not taken; a slower one is cut and catches up"},
+    {"live.kept", KEY_INTEGER, AT(live.kept), "10000", 16, 1000000, NULL, FIXED, "events kept for who comes back"},
+    {"live.heartbeat", KEY_DURATION, AT(live.heartbeat_ms), "20s", 10, MINUTES(10), NULL, RELOAD, "a silent stream gets a sign of life"},
+    {"live.retry", KEY_DURATION, AT(live.retry_ms), "3s", 1, MINUTES(10), NULL, RELOAD, "a browser waits so long, half of it by chance, to come back"},
+
     {"log.level", KEY_CHOICE, AT(log_level), "info", 0, 0, "debug info warn error", RELOAD, "lines below it are not written"},
     {"watchdog", KEY_DURATION, AT(watchdog_ms), "2s", 500, MINUTES(10), NULL, RELOAD, "a worker that stands still for so long is replaced"},
 };
@@ -160,15 +167,15 @@ static void try_name(struct nearest *nearest, const char *typed, const char *nam
 const char *config_key_suggest(const char *name)
 {
     static const char *const sections[] = {"admin",  "tls",  "proxy", "http", "store",
-                                           "script", "auth", "job",   "files", "log"};
+                                           "script", "auth", "job",   "files", "live", "log"};
     struct nearest nearest = {NULL, 4};
 
+    for (size_t i = 0; i < config_key_count; i++)
+        if (strcmp(last_word(name), last_word(config_keys[i].name)) == 0)
+            return config_keys[i].name;
     for (size_t i = 0; i < config_key_count; i++)
         try_name(&nearest, name, config_keys[i].name);
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
         try_name(&nearest, name, sections[i]);
-    for (size_t i = 0; nearest.name == NULL && i < config_key_count; i++)
-        if (strcmp(last_word(name), last_word(config_keys[i].name)) == 0)
-            nearest.name = config_keys[i].name;
     return nearest.name;
 }

@@ -20,6 +20,7 @@
 #include "base/frame.h"
 #include "base/log.h"
 #include "blob/file.h"
+#include "record/live.h"
 #include "serve/instance.h"
 #include "store/space.h"
 
@@ -206,6 +207,16 @@ static void drop_taken(struct client *client)
     }
 }
 
+// Each worker reads the log itself. One that is woken for nothing finds nothing.
+static void wake_workers(const struct committer *committer)
+{
+    uint64_t one = 1;
+
+    for (unsigned i = 0; i < committer->board->workers; i++)
+        if (write(committer->setup->wakes[i], &one, sizeof one) < 0 && errno != EAGAIN)
+            log_warn("a worker cannot be woken", LOG_TEXT("error", strerror(errno)));
+}
+
 static void commit_group(struct committer *committer)
 {
     struct err err = {ERR_NONE, ""};
@@ -222,6 +233,8 @@ static void commit_group(struct committer *committer)
         if (committer->pending[i].client != NULL)
             answer(committer->pending[i].client, committer->pending[i].tag,
                    &committer->proposals[i].outcome);
+    if (store_log_grew(committer->instance.store))
+        wake_workers(committer);
     committer->count = 0;
 }
 
@@ -328,7 +341,9 @@ static void sweep(struct committer *committer)
                      SWEEP_KEYS, &swept, &err) ||
         !sweep_sessions(committer, &err) || !sweep_deleted(committer, &err) ||
         !blob_sweep(&committer->files, committer->instance.store, now,
-                    committer->config->files.grace_ms, &err))
+                    committer->config->files.grace_ms, &err) ||
+        !store_log_trim(committer->instance.store, LIVE_LOG,
+                        (uint64_t)committer->config->live.kept, SWEEP_KEYS, &swept, &err))
         log_warn("sweeping failed", LOG_TEXT("error", err.text));
     store_stats(committer->instance.store, &committer->board->store);
     watch_snapshots(committer);
@@ -419,6 +434,8 @@ static bool start(struct committer *committer, struct err *err)
     sigprocmask(SIG_BLOCK, &signals, NULL);
     committer->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     committer->epoll = epoll_create1(EPOLL_CLOEXEC);
+    store_watch_log(committer->instance.store, LIVE_LOG);
+    wake_workers(committer); // of what the one before may not have told
     committer->proposals = mem_zero(group_max * sizeof *committer->proposals);
     committer->pending = mem_zero(group_max * sizeof *committer->pending);
     return (watch(committer, committer->listener, NULL, EPOLLIN, EPOLL_CTL_ADD) &&

@@ -123,11 +123,16 @@ static bool is_type(const struct exchange *x, const char *wanted)
     return type.len == len || type.data[len] == ';' || type.data[len] == ' ';
 }
 
-// The two places that browsers and programs share: the token says which one it is.
+// The places that browsers and programs share: the token says which one it is.
 static bool is_of_files(const struct exchange *x)
 {
     return slice_starts(x->path, slice_text("/files/")) || slice_is(x->path, "/uploads") ||
            slice_starts(x->path, slice_text("/uploads/"));
+}
+
+static bool is_live(const struct exchange *x)
+{
+    return slice_is(x->path, "/live");
 }
 
 static bool has_bearer(const struct exchange *x)
@@ -155,8 +160,9 @@ static bool parse(struct exchange *x, struct err *err)
 
     x->method = http_method(x->http) == HTTP_HEAD ? HTTP_GET : http_method(x->http);
     x->path = arena_slice(&x->memory, http_path(x->http));
-    x->machine = is_of_files(x) && !slice_starts(x->path, slice_text("/files/"));
-    x->program = slice_starts(x->path, slice_text("/api/")) || (is_of_files(x) && has_bearer(x));
+    x->machine = is_live(x) || (is_of_files(x) && !slice_starts(x->path, slice_text("/files/")));
+    x->program = slice_starts(x->path, slice_text("/api/")) ||
+                 ((is_of_files(x) || is_live(x)) && has_bearer(x));
     x->tls = http_is_tls(x->http);
     x->request_id = arena_text(&x->memory, slice_text(http_request_id(x->http)));
     x->lang = choose_lang(x);
@@ -314,7 +320,7 @@ void exchange_commit(struct exchange *x, void (*committed)(struct exchange *x))
 
 // Trust ---------------------------------------------------------------------------------
 
-static bool same_origin(struct exchange *x)
+bool exchange_same_origin(struct exchange *x)
 {
     struct slice site = http_header(x->http, "sec-fetch-site");
     struct slice origin = http_header(x->http, "origin"), host = http_host(x->http);
@@ -340,7 +346,7 @@ bool exchange_trusted(struct exchange *x)
         return true; // a Bearer token is never sent by a browser on its own
     if (x->attempts > 0 || x->trusted)
         return true; // checked at the first look; the client may have gone since
-    x->trusted = same_origin(x) && auth_csrf_ok(&x->worker->instance.auth, x->session,
+    x->trusted = exchange_same_origin(x) && auth_csrf_ok(&x->worker->instance.auth, x->session,
                                                 x->anonymous, form_token(x));
     if (x->trusted)
         return true;
@@ -361,6 +367,7 @@ static void route(struct exchange *x)
     static const struct own_path own[] = {
         {HTTP_GET, "/healthz", probe_alive},
         {HTTP_GET, "/readyz", probe_ready},
+        {HTTP_GET, "/live", live_serve},
         {HTTP_POST, "/login", signin_serve},
         {HTTP_POST, "/api/v1/session", signin_serve},
         {HTTP_DELETE, "/api/v1/session", signout_serve},

@@ -22,6 +22,7 @@ struct worker {
     struct blob_disk disk;
     unsigned streams; // files being sent
     struct rot *rot;  // of one worker only
+    struct live *live; // open event streams
     struct worker_slot *slot;
     int signals;
     int64_t committing; // commits that wait for the committer
@@ -103,6 +104,8 @@ void exchange_commit(struct exchange *x, void (*committed)(struct exchange *x));
 // True when the request may change something: same origin and a valid form token, or a
 // program's Bearer token. False: answered already.
 bool exchange_trusted(struct exchange *x);
+// Does it come from a page of ours, as far as the browser says?
+bool exchange_same_origin(struct exchange *x);
 
 // An answer that goes out in pieces is noted when it begins; exchange_destroy comes at its end.
 void exchange_note(struct exchange *x, int status);
@@ -130,6 +133,7 @@ void given_take(struct exchange *x);
 void download_serve(struct exchange *x);        // /files/{id}
 struct rot *rot_start(struct worker *worker);   // reads all content again, slowly, for ever
 void rot_stop(struct rot *rot);
+void live_serve(struct exchange *x);            // GET /live
 void signin_serve(struct exchange *x);          // POST /login, POST /api/v1/session
 void signout_serve(struct exchange *x);         // POST /logout, DELETE /api/v1/session
 void switch_serve(struct exchange *x);          // POST /switch

@@ -104,7 +104,7 @@ static void put_workers(struct buffer *out, const struct scoreboard *board)
 {
     struct http_stats http = board->gone;
     uint64_t commits = 0, conflicts = 0, retries = 0, faults = 0, limits = 0, in = 0, refused = 0,
-             hashes = 0, rotten = 0;
+             hashes = 0, rotten = 0, streams = 0, told = 0, dropped = 0;
 
     for (unsigned i = 0; i < board->workers; i++) {
         const struct worker_slot *slot = &board->worker[i];
@@ -119,6 +119,9 @@ static void put_workers(struct buffer *out, const struct scoreboard *board)
         refused += slot->refused_sign_ins;
         rotten += slot->rotten;
         hashes += slot->hashes;
+        streams += slot->live_streams;
+        told += slot->live_told;
+        dropped += slot->live_dropped;
     }
     put(out, "connections_open", "gauge", "Connections now.", http.connections_open);
     put(out, "connections_total", "counter", "Connections accepted.", http.connections);
@@ -136,6 +139,9 @@ static void put_workers(struct buffer *out, const struct scoreboard *board)
         rotten);
     put(out, "sign_ins_total", "counter", "Sessions opened.", in);
     put(out, "sign_ins_refused_total", "counter", "Wrong or throttled.", refused);
+    put(out, "live_streams", "gauge", "Open event streams.", streams);
+    put(out, "live_events_total", "counter", "Events sent, one for each stream.", told);
+    put(out, "live_dropped_total", "counter", "Streams cut because they took too little.", dropped);
     put(out, "password_hashes_total", "counter", "Passwords hashed.", hashes);
 }
 

@@ -17,6 +17,7 @@ struct worker_slot {
     struct http_stats http;  // copied with every beat; a torn read costs one wrong sample
     uint64_t commits, retries, conflicts, script_faults, script_limits, sign_ins, refused_sign_ins;
     uint64_t rotten; // chunks of files that were not what was stored
+    uint64_t live_streams, live_told, live_dropped; // open now; events sent; streams cut for being slow
     uint64_t hashes; // of passwords: each costs its 19 MiB and its time
 };
 

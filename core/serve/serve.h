@@ -20,6 +20,7 @@ struct child_setup {
     const struct http_listener *listeners; // of this slot
     size_t listener_count;
     int ready_fd; // one byte is written here once the process serves
+    const int *wakes; // one eventfd a worker: the committer tells each that the live log grew
 };
 
 // Reads the file again; what is wrong goes to the log, a line each.

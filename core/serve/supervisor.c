@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -52,6 +53,7 @@ struct supervisor {
     struct child children[CHILDREN];
     unsigned workers, jobs;
     int signals, ready[2];
+    int wakes[WORKERS_MAX]; // how the committer tells the workers that there is news
     bool announced, stopping, failed;
     int64_t deadline_us; // of the stop
 };
@@ -137,6 +139,7 @@ static void start_child(struct supervisor *sup, unsigned index)
             .slot = index < FIRST_JOB ? index : index - FIRST_JOB,
             .ready_byte = (uint8_t)index,
             .ready_fd = sup->ready[1],
+            .wakes = sup->wakes,
         };
 
         prctl(PR_SET_PDEATHSIG, SIGKILL); // nobody outlives the supervisor
@@ -437,6 +440,9 @@ static bool prepare(struct supervisor *sup, struct err *err)
                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (sup->board == MAP_FAILED || pipe2(sup->ready, O_CLOEXEC | O_NONBLOCK) != 0)
         return err_set(err, ERR_IO, "start: %s", strerror(errno));
+    for (unsigned slot = 0; slot < sup->workers; slot++)
+        if ((sup->wakes[slot] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) < 0)
+            return err_set(err, ERR_IO, "start: %s", strerror(errno));
     sup->board->workers = sup->workers;
     sup->board->jobs = sup->jobs;
     sigemptyset(&signals);

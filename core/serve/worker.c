@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One event loop: HTTP, sessions, applications on read-only snapshots. It has no authority
 // to write: what it wants written it proposes to the committer.
-#include "serve/exchange.h"
+#include "serve/live.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,6 +52,7 @@ static void take_signal(void *context)
             reload(worker);
         } else if (!worker->stopping) {
             worker->stopping = true;
+            live_drain(worker->live);
             http_drain(worker->server, drained, worker);
         }
     }
@@ -122,6 +123,9 @@ static bool start(struct worker *worker, struct err *err)
         return false;
     if (worker->setup->slot == 0)
         worker->rot = rot_start(worker);
+    worker->live = live_create(worker, worker->setup->wakes[worker->setup->slot], err);
+    if (worker->live == NULL)
+        return false;
     worker->loop->watch(worker->loop, worker->signals, take_signal, worker);
     return true;
 }
@@ -144,6 +148,7 @@ int worker_run(const struct child_setup *setup)
     if (write(setup->ready_fd, &setup->ready_byte, 1) != 1)
         return 1;
     http_run(worker.server, beat, &worker);
+    live_destroy(worker.live);
     pool_destroy(worker.pool);
     pool_destroy(worker.file_pool);
     rot_stop(worker.rot);
