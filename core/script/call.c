@@ -136,6 +136,7 @@ static void begin(struct script *script)
     deadline_begin(script);
     if (script->deadline.calls > 1)
         return;
+    steady_begin(script);
     script->base = script->peak = script->used;
     script->printed = 0;
     script->pattern_steps = script->steps = 0;
@@ -150,6 +151,7 @@ static void end(struct script *script)
     deadline_end(script);
     if (script->deadline.calls > 0)
         return;
+    steady_end(script);
     script->growth = script->peak - script->base;
     script->cpu_us = clock_mono_us(script->clock) - script->began_us;
 }

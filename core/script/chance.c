@@ -22,13 +22,22 @@ static uint64_t next(uint64_t s[4])
     return result;
 }
 
+static void seed(struct script *script)
+{
+    if (script->is_steady)
+        for (int i = 0; i < 4; i++)
+            script->chance[i] = (uint64_t)script->serial + (uint64_t)i;
+    else
+        random_fill(random_system(), script->chance, sizeof script->chance);
+    script->is_seeded = true;
+}
+
 static uint64_t draw(lua_State *L)
 {
     struct script *script = script_of(L);
 
     if (!script->is_seeded)
-        random_fill(random_system(), script->chance, sizeof script->chance);
-    script->is_seeded = true;
+        seed(script);
     return next(script->chance);
 }
 

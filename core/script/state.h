@@ -72,7 +72,7 @@ struct script {
     void *printer_context;
     int64_t pattern_steps; // of this call
     int64_t steps;         // of this call, while counting
-    bool is_counting;
+    bool is_counting, is_steady;
     uint64_t chance[4]; // of this call: the state of math.random
     bool is_seeded;
     lua_Integer serial; // of this call
@@ -103,6 +103,10 @@ void deadline_destroy(struct script *script);
 void deadline_begin(struct script *script);
 void deadline_end(struct script *script);
 void deadline_check(lua_State *L); // raises when expired
+
+// steady.c
+void steady_begin(struct script *script);
+void steady_end(struct script *script);
 
 // library.c: [-0, +0], run protected
 int library_open(lua_State *L);
