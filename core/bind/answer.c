@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads the answer table {status, type, body, location, filename, version} into the view's arena.
+// Reads the answer table {status, type, body, location, filename, version, field, word} into the
+// view's arena.
 #include "base/text.h"
 #include "bind/bind.h"
 
@@ -64,4 +65,6 @@ void answer_read(lua_State *L, int at, struct host_answer *answer)
     lua_getfield(L, at, "version");
     answer->version = (uint64_t)luaL_optinteger(L, -1, 0);
     lua_pop(L, 1);
+    answer->field = text_field(L, at, "field", arena);
+    answer->word = text_field(L, at, "word", arena);
 }

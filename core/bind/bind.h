@@ -68,6 +68,9 @@ struct host {
     struct slice assets; // manifest.json of the built files; data NULL: none were built
     host_problem *problem;
     void *problem_context;
+    const struct app *counted; // NULL: none
+    host_used *used; // NULL: nobody listens
+    void *used_context;
 };
 
 struct instance {
@@ -105,6 +108,7 @@ struct state {
 // instance.c
 struct state *state_create(struct app *app, bool declaring, struct err *err);
 void state_destroy(struct state *state); // accepts NULL
+void state_forget(struct state *state);  // lets go of its instances
 // The app's state for calls: made when there is none, made anew when it is spent.
 struct state *state_ready(struct app *app, struct err *err);
 // Sets the limits of one handler; to be called before each call.
@@ -131,6 +135,19 @@ void call_budget(struct view *view, const struct app *app);
 // Enters a call on a state and leaves it: calls nest.
 struct call *call_enter(struct state *state, struct call *call);
 void call_leave(struct state *state, struct call *outer);
+
+// use.c: what a call takes is counted between the two.
+struct meter {
+    struct state *state; // NULL: no Lua
+    struct app *app;
+    struct view *view;
+    struct id org;
+    int64_t cpu_us, wall_us;
+    uint32_t reads, writes;
+    bool is_job;
+};
+struct meter meter_start(struct app *app, struct state *state, struct view *view, struct id org);
+void meter_stop(const struct meter *meter, size_t bytes);
 
 // bind_app.c: adds the text at 1 to a list of names, while the app declares.
 int bind_add_name(lua_State *L, struct names *names);

@@ -260,6 +260,7 @@ static bool enter(struct run *run, struct app *app, struct view *view, struct id
     struct call call = {.view = view, .request = &request,
                         .write = strcmp(run->function, "job") == 0};
     struct call *outer;
+    struct meter meter;
     bool done;
 
     run->state = state_ready(app, err);
@@ -267,9 +268,12 @@ static bool enter(struct run *run, struct app *app, struct view *view, struct id
         return false;
     call_budget(view, app);
     state_allow_job(run->state);
+    meter = meter_start(app, run->state, view, org);
+    meter.is_job = true;
     outer = call_enter(run->state, &call);
     done = state_run(run->state, run_job, run, err);
     call_leave(run->state, outer);
+    meter_stop(&meter, 0);
     return done;
 }
 

@@ -178,6 +178,7 @@ static bool enter_and_run(struct app *app, struct view *view, struct entry *entr
     struct call call = {.view = view, .request = entry->request, .write = write};
     struct state *state = state_ready(app, err);
     struct call *outer;
+    struct meter meter;
     bool done;
 
     *entry->answer = (struct host_answer){0};
@@ -186,9 +187,11 @@ static bool enter_and_run(struct app *app, struct view *view, struct entry *entr
     entry->state = state;
     call_budget(view, app);
     state_allow_call(state);
+    meter = meter_start(app, state, view, entry->request->org);
     outer = call_enter(state, &call);
     done = state_run(state, body, entry, err);
     call_leave(state, outer);
+    meter_stop(&meter, entry->answer->body.len);
     if (done)
         entry->answer->writes = write && entry->answer->status < 400 &&
                                 store_has_writes(view->txn);
@@ -206,8 +209,13 @@ bool host_call(struct host *host, struct view *view, const struct host_request *
     if (app == NULL || app->problem != NULL)
         return err_set(err, ERR_ABSENT, "no such app");
     if (request->program && route_reads(request->method)) {
+        struct meter meter = meter_start(app, NULL, view, request->org);
+        bool done;
+
         call_budget(view, app);
-        return program_answer(host, view, request, answer, err);
+        done = program_answer(host, view, request, answer, err);
+        meter_stop(&meter, done ? answer->body.len : 0);
+        return done;
     }
     route = route_of(app, request, params, &entry.param_count);
     if (route == NULL)

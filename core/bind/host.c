@@ -353,6 +353,20 @@ void host_destroy(struct host *host)
     free(host);
 }
 
+void host_rest(struct host *host)
+{
+    for (size_t i = 0; i < host->app_count; i++) {
+        struct app *app = &host->apps[i];
+
+        if (app->state != NULL && app != host->counted) {
+            state_forget(app->state);
+            continue;
+        }
+        state_destroy(app->state);
+        app->state = NULL;
+    }
+}
+
 size_t host_apps(const struct host *host, const struct host_app **apps)
 {
     *apps = host->listed;

@@ -18,7 +18,7 @@ struct host_options {
     const struct config *config; // config.platform/lua, config.platform/apps
     struct clock *clock;
     struct random *random;
-    struct sealer *sealer;
+    bool steady; // calls can be compared: tests of applications (script_steady)
 };
 
 // Fills the catalogue (core.* collections are in it already), boots every app in a throw-away
@@ -35,6 +35,27 @@ struct host_app {
     const char *problem; // NULL: ready; else why it is in quarantine
 };
 size_t host_apps(const struct host *host, const struct host_app **apps);
+
+// What a call into an application took, beside what it might have. Told after every call, also
+// one that failed; of an answer to a program without the app's code only reads and bytes.
+struct host_use {
+    const char *app;
+    struct id org;
+    int64_t cpu_us, wall_us;         // cpu_us only where config.development or steady is set
+    int64_t cpu_max_us, wall_max_us;
+    size_t memory, memory_max;       // bytes by which the state grew
+    uint32_t reads, reads_max, writes, writes_max;
+    size_t bytes, bytes_max;         // of the answer
+    int64_t steps;                   // where steady
+    bool is_job;
+};
+typedef void host_used(void *context, const struct host_use *use);
+void host_on_use(struct host *host, host_used *used, void *context);
+// Of a steady host: the app whose calls are counted; NULL: none.
+void host_count(struct host *host, const char *app);
+// Lets go of what the apps remember: the next call of each begins with a new instance, that of the
+// app whose calls are counted with a new state.
+void host_rest(struct host *host);
 
 struct host_param {
     struct slice name, value;
@@ -67,6 +88,7 @@ struct host_answer {
     const char *type;        // content type
     const char *location;    // redirects; always a path on this host
     const char *filename;    // of a download; NULL: shown
+    const char *field, *word; // what was refused, and why; NULL: nothing
     struct slice body;
     uint64_t version;        // of the record answered, for its ETag; 0: none
     bool writes;             // the transaction has something to commit

@@ -50,10 +50,15 @@ static void allow_loading(struct state *state)
     script_limit(state->script, &limits);
 }
 
+// Instructions that are counted one by one take several times as long.
+static int64_t cpu_of(const struct app *app, int64_t cpu_ms)
+{
+    return app->host->options.steady ? cpu_ms : limit_of(cpu_ms, app->manifest.cpu_ms);
+}
+
 void state_allow_call(struct state *state)
 {
-    int64_t cpu_ms = limit_of(state->host->options.config->script.cpu_ms,
-                              state->app->manifest.cpu_ms);
+    int64_t cpu_ms = cpu_of(state->app, state->host->options.config->script.cpu_ms);
     struct script_limits limits = limits_of(state->app,
                                             state->is_warm ? cpu_ms : COLD_TIMES * cpu_ms);
 
@@ -64,7 +69,7 @@ void state_allow_call(struct state *state)
 void state_allow_job(struct state *state)
 {
     const struct config *config = state->host->options.config;
-    int64_t cpu_ms = limit_of(config->jobs.cpu_ms, state->app->manifest.cpu_ms);
+    int64_t cpu_ms = cpu_of(state->app, config->jobs.cpu_ms);
     struct script_limits limits = limits_of(state->app, cpu_ms);
 
     limits.wall_ms = config->jobs.wall_ms > cpu_ms ? config->jobs.wall_ms : cpu_ms;
@@ -120,7 +125,7 @@ struct state *state_create(struct app *app, bool declaring, struct err *err)
     state->declaring = declaring;
     state->door = LUA_NOREF;
     state->script = script_create(app->manifest.id, &limits, host->options.clock, state, err);
-    if (state->script != NULL) {
+    if (state->script != NULL && (!host->options.steady || script_steady(state->script, err))) {
         script_library(state->script, arena_format(&state->scratch, "%s/lua",
                                                    host->options.config->platform));
         script_folder(state->script, app->folder);
@@ -141,6 +146,19 @@ void state_destroy(struct state *state)
     arena_finish(&state->scratch);
     free(state->instances);
     free(state);
+}
+
+static void instance_close(struct state *state, struct instance *instance)
+{
+    luaL_unref(script_state(state->script), LUA_REGISTRYINDEX, instance->ref);
+    script_instance_destroy(instance->room);
+}
+
+void state_forget(struct state *state)
+{
+    for (size_t i = 0; i < state->instance_count; i++)
+        instance_close(state, &state->instances[i]);
+    state->instance_count = 0;
 }
 
 struct state *state_ready(struct app *app, struct err *err)
@@ -182,12 +200,6 @@ static int open_doors(lua_State *L)
     offer_all(L, instance->room);
     instance->ref = luaL_ref(L, LUA_REGISTRYINDEX);
     return 0;
-}
-
-static void instance_close(struct state *state, struct instance *instance)
-{
-    luaL_unref(script_state(state->script), LUA_REGISTRYINDEX, instance->ref);
-    script_instance_destroy(instance->room);
 }
 
 // Runs the app's chunk for one organisation.

@@ -71,6 +71,12 @@ function answer.done(_, row, path)
   return answer.redirect(path)
 end
 
+--- A page that comes back because of a problem says which.
+function answer.refused(page, field, word)
+  page.field, page.word = field, word
+  return page
+end
+
 --- Saves everything that was assigned and not saved yet: nil, or the problem.
 function answer.save_all()
   for _, row in ipairs(record.dirty()) do
@@ -101,7 +107,8 @@ local function render_row(given)
 end
 
 local function render_page(instance, given)
-  return {status = given.status, type = HTML, body = pages.render(instance, given.name, given.data)}
+  return {status = given.status, type = HTML, body = pages.render(instance, given.name, given.data),
+    field = given.field, word = given.word}
 end
 
 --- The table that C reads.
@@ -132,16 +139,16 @@ local function problem_json(refused, status)
   for i, one in ipairs(refused.fields or {refused}) do
     fields[i] = one.field ~= "" and {field = one.field, code = one.word, message = sentence(one)} or nil
   end
-  return {status = status, type = PROBLEM_JSON, body = json.encode {
+  return {status = status, type = PROBLEM_JSON, field = refused.field, word = refused.word, body = json.encode {
     type = "urn:shuyuan:problem:" .. refused.word, title = refused.word, status = status,
     detail = sentence(refused), instance = call.request_id, fields = #fields > 0 and fields or nil}}
 end
 
 -- An outcome without a page of its own is said on the platform's page for it.
 local function problem_page(instance, refused, status)
-  return render_page(instance, answer.page("outcome", {
+  return render_page(instance, answer.refused(answer.page("outcome", {
     note = sentence(refused), status = tostring(status), id = call.request_id,
-  }, status))
+  }, status), refused.field, refused.word))
 end
 
 --- The answer to a route: what its handler gave, or the problem it found, said to who asked.

@@ -121,6 +121,16 @@ local function has_file(collection, names)
   return false
 end
 
+-- The first problem in the order of the fields, else the one of no field.
+local function first_problem(names, words)
+  for _, name in ipairs(names) do
+    if words[name] then
+      return name, words[name]
+    end
+  end
+  return next(words)
+end
+
 local function show(collection, name, names, values, words)
   local problems, controls = {}, {}
   for field, word in pairs(words) do
@@ -130,12 +140,12 @@ local function show(collection, name, names, values, words)
     controls[i] = fields.control(collection, field, values[field], problems[field])
   end
   local key = ("%s.forms.%s."):format(collection.name, name)
-  return answer.page("form", {
+  return answer.refused(answer.page("form", {
     title = text.app(key .. "title"),
     body = ui.form{to = url.of("/" .. name), send = text.app(key .. "send"), intro = text.app(key .. "intro"),
       cancel = url.of("/"), files = has_file(collection, names), draft = collection.full .. "." .. name,
       problems = summary(collection, names, problems), body = lay_out(collection, names, controls)},
-  }, next(words) and 422 or 200)
+  }, next(words) and 422 or 200), first_problem(names, words))
 end
 
 --- Declares the form's two routes.
