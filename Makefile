@@ -46,7 +46,7 @@ pictures: all static
 	@node --test tests/browser/screens.test.mjs >/dev/null
 	@node tests/browser/pictures.mjs
 check: all static
-	@tests/run.sh lint sanitized
+	@tests/run.sh lint sanitized apps
 
 clean:
 	rm -rf $(BUILD)

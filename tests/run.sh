@@ -41,11 +41,12 @@ lint() {
 }
 units() { make -s -k units; }
 sanitized() { make -s -k -j2 units BUILD=build/sanitized CFLAGS="$SANITIZE"; }
+apps() { build/shuyuan app test; }
 wire() { node --test --test-reporter=tap $(find tests/wire -name '*.test.mjs' | sort); }
 school() { node --test --test-concurrency=1 --test-reporter=tap $(find tests/school -name '*.test.mjs' | sort); }
 browser() { node --test --test-concurrency=1 --test-reporter=tap $(find tests/browser -name '*.test.mjs' | sort); }
 crash() { node --test --test-reporter=tap tests/crash/*.test.mjs; }
 
-for name in ${*:-lint sanitized wire school browser crash}; do step "$name" "$name"; done
+for name in ${*:-lint sanitized apps wire school browser crash}; do step "$name" "$name"; done
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

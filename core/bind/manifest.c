@@ -175,20 +175,36 @@ static bool read_limits(struct reading *r, const struct yaml_node *node)
 }
 
 // Paths of the platform that an app's name would shadow.
-static const char *const reserved[] = {
-    "account", "api",  "cas",   "console", "core", "files",  "healthz", "help",
-    "ims",     "inbox", "kit",  "live",    "login", "logout", "lti",    "metrics",
-    "oidc",    "readyz", "static", "uploads", "xapi",
-};
+static const char reserved[] = "account api cas console core files healthz help ims inbox kit live "
+                               "login logout lti metrics oidc readyz static uploads xapi";
+
+static bool is_reserved(const char *name)
+{
+    size_t len = strlen(name);
+
+    for (const char *word = reserved; *word != '\0'; word += strspn(word, " ")) {
+        if (strcspn(word, " ") == len && memcmp(word, name, len) == 0)
+            return true;
+        word += strcspn(word, " ");
+    }
+    return false;
+}
 
 static bool is_app_name(const char *name)
 {
     size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
 
-    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
-        if (strcmp(name, reserved[i]) == 0)
-            return false;
-    return len > 0 && len <= 32 && name[len] == '\0' && name[0] >= 'a';
+    return len > 0 && len <= 32 && name[len] == '\0' && name[0] >= 'a' && !is_reserved(name);
+}
+
+bool manifest_is_name(const char *name)
+{
+    return is_app_name(name) && strcmp(name, "platform") != 0;
+}
+
+const char *manifest_reserved(void)
+{
+    return reserved;
 }
 
 static bool read_id(struct reading *r, const struct yaml_node *node)

@@ -57,5 +57,8 @@ struct manifest {
 // suggestion where a key is nearly right.
 bool manifest_read(const char *path, const char *folder_name, struct arena *arena,
                    struct manifest *manifest, struct err *err);
+// May an application of the apps folder be called so?
+bool manifest_is_name(const char *name);
+const char *manifest_reserved(void); // the names that the platform keeps for itself, one text
 // Does a version like "1.2.0" satisfy a range like ">=1.0 <2"? False too for a malformed range.
 bool version_fits(const char *version, const char *range);

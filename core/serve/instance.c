@@ -119,14 +119,21 @@ void instance_reload(struct instance *instance)
 bool instance_open(struct instance *instance, const struct config *config, enum store_role role,
                    struct loop *loop, struct err *err)
 {
+    return instance_open_at(instance, config, clock_system(), random_system(), role, loop, err);
+}
+
+bool instance_open_at(struct instance *instance, const struct config *config, struct clock *clock,
+                      struct random *random, enum store_role role, struct loop *loop,
+                      struct err *err)
+{
     struct store_options options = {
         .folder = config->data,
         .bytes_max = (uint64_t)config->store.bytes_max,
         .readers_max = READERS_OTHER + READERS_PER_WORKER * (unsigned)(config->workers + config->jobs.processes),
         .memory_max = 1u << 16,
         .commit_bytes_max = (size_t)config->store.commit_bytes_max,
-        .clock = clock_system(),
-        .random = random_system(),
+        .clock = clock,
+        .random = random,
         .loop = loop,
         .reconnect_ms = config->store.reconnect_ms,
     };
@@ -157,7 +164,7 @@ bool instance_boot_apps(struct instance *instance, host_problem *problem, void *
         .config = instance->config,
         .clock = instance->clock,
         .random = instance->random,
-        .sealer = instance->sealer,
+        .steady = instance->steady,
     };
 
     instance->host = host_create(&options, instance->catalog, problem, context, err);

@@ -16,6 +16,7 @@ struct instance {
     struct sealer *sealer;
     struct catalog *catalog;
     struct host *host; // NULL in the committer, which runs no apps
+    bool steady;       // of its host: calls can be compared
     struct auth auth;
     struct auth_limits limits;
 };
@@ -24,6 +25,10 @@ struct instance {
 // the keys. loop: for a guest that commits without waiting; else NULL.
 bool instance_open(struct instance *instance, const struct config *config, enum store_role role,
                    struct loop *loop, struct err *err);
+// The same in a time and with chance of one's own.
+bool instance_open_at(struct instance *instance, const struct config *config, struct clock *clock,
+                      struct random *random, enum store_role role, struct loop *loop,
+                      struct err *err);
 // Declares the core's collections; then boots the apps, whose problems go to the callback.
 bool instance_boot_core(struct instance *instance, struct err *err);
 bool instance_boot_apps(struct instance *instance, host_problem *problem, void *context,

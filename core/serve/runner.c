@@ -113,6 +113,8 @@ static void failed(struct runner *runner, const struct host_job *about, struct j
     job->failures++;
     job->problem = why->text;
     runner->slot->failed++;
+    if (runner->on_failure != NULL)
+        runner->on_failure(runner->context, job, why->text);
     if (about == NULL || job->failures > about->retry) {
         put_aside(runner, job);
         return;

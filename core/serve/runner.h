@@ -6,6 +6,8 @@
 #include "serve/instance.h"
 #include "serve/scoreboard.h"
 
+struct job;
+
 struct runner {
     struct instance *instance;
     struct job_slot *slot;
@@ -13,6 +15,8 @@ struct runner {
     int64_t looked_us;    // when the schedules were looked at
     struct arena memory;  // of a step
     struct arena attempt; // of one transaction
+    void (*on_failure)(void *context, const struct job *job, const char *why); // or NULL
+    void *context;
 };
 
 // Does one job when one is due. Milliseconds until it is worth to look again; 0: at once.
