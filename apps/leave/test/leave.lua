@@ -27,7 +27,7 @@ test("a guardian asks, the teacher grants, the guardian hears", function(w)
   w:expect(#w:notices(mum), 1)
   w:expect(w:notices(mum)[1].word, "granted")
   w:expect_denied(function() w:as(w:user "guardian"):get(r) end)
-  w:expect_under{steps = 4000, kib = 96, reads = 24, writes = 2}
+  w:expect_under{steps = 8000, kib = 160, reads = 40, writes = 2}
 end)
 
 test("the teacher of the class hears that somebody asks, another does not", function(w)
