@@ -75,9 +75,9 @@ static void tell(lua_State *L, const char *text, struct err *err)
 }
 
 // The message handler. [-1, +1]
-static int on_error(lua_State *L)
+int call_on_error(lua_State *L)
 {
-    struct err *err = &script_of(L)->failure;
+    struct err *err = &script_of(L)->now.failure;
     struct err *raised = luaL_testudata(L, 1, ERROR_TYPE);
 
     if (raised != NULL)
@@ -97,85 +97,105 @@ static bool memory_failed(struct script *script, struct err *err)
 
     lua_gc(script->main, LUA_GCCOLLECT);
     if (script->used > cap - cap / 8)
-        script->passed = "memory";
+        script->spent = "memory";
     return err_set(err, ERR_LIMIT, "%s: memory of %zu KiB used up", script->name, cap / 1024);
 }
 
-static bool spent(const struct script *script, struct err *err)
+static bool passed_fail(const struct script *script, const char *passed, struct err *err)
 {
-    const struct script_limits *limits = &script->limits;
+    const struct script_limits *limits = &script->now.limits;
 
-    if (strcmp(script->passed, "memory") == 0)
+    if (strcmp(passed, "memory") == 0)
         return err_set(err, ERR_LIMIT, "%s: memory of %zu KiB used up", script->name,
-                       limits->memory / 1024);
-    if (strcmp(script->passed, PASSED_PATTERN) == 0)
+                       script->limits.memory / 1024);
+    if (strcmp(passed, PASSED_PATTERN) == 0)
         return err_set(err, ERR_LIMIT, "%s: %lld pattern steps used up", script->name,
                        (long long)limits->pattern_steps);
-    return err_set(
-        err, ERR_LIMIT, "%s: %s of %lld ms used up", script->name, script->passed,
-        (long long)(strcmp(script->passed, "wall time") == 0 ? limits->wall_ms : limits->cpu_ms));
+    return err_set(err, ERR_LIMIT, "%s: %s of %lld ms used up", script->name, passed,
+                   (long long)(strcmp(passed, "wall time") == 0 ? limits->wall_ms
+                                                                : limits->cpu_ms));
 }
 
-static bool fail(struct script *script, int status, struct err *err)
+bool call_fail(struct script *script, int status, struct err *err)
 {
-    if (script->deadline.expired && script->passed == NULL)
-        script->passed = "processor time";
-    if (script->passed != NULL)
-        return spent(script, err);
+    if (script->deadline.expired && script->now.passed == NULL)
+        script->now.passed = "processor time";
+    if (script->now.passed != NULL)
+        return passed_fail(script, script->now.passed, err);
     if (status == LUA_ERRMEM)
         return memory_failed(script, err);
     if (status == LUA_ERRERR)
         return err_set(err, ERR_SCRIPT, "%s: an error while handling an error", script->name);
     if (err != NULL)
-        *err = script->failure;
+        *err = script->now.failure;
     return false;
 }
 
-static void begin(struct script *script)
+void call_begin(struct script *script, struct script_run *run)
 {
-    deadline_begin(script);
-    if (script->deadline.calls > 1)
-        return;
+    struct running *now = &script->now;
+
     steady_begin(script);
-    script->base = script->peak = script->used;
-    script->printed = 0;
-    script->pattern_steps = script->steps = 0;
-    script->is_seeded = false;
-    script->thread_count = 0;
-    script->serial++;
-    script->began_us = clock_mono_us(script->clock);
+    now->run = run;
+    now->limits = script->limits;
+    now->serial = ++script->serials;
+    now->base = now->peak = script->used;
+    now->began_us = clock_mono_us(script->clock);
+    now->paused_us = -1;
+    now->passed = NULL;
+    now->printed = now->thread_count = now->asides = 0;
+    now->pattern_steps = now->steps = 0;
+    now->is_seeded = false;
+    now->chain = true;
+    now->step = SCRIPT_DONE;
+    now->cancel = NULL;
+    script->deadline.expired = 0;
+    script->deadline.spent_us = 0;
+    script->deadline.slice_us = -1;
 }
 
-static void end(struct script *script)
+void call_end(struct script *script)
 {
-    deadline_end(script);
-    if (script->deadline.calls > 0)
-        return;
     steady_end(script);
-    script->growth = script->peak - script->base;
-    script->cpu_us = clock_mono_us(script->clock) - script->began_us;
+    script->growth = script->now.peak - script->now.base;
+    script->cpu_us = deadline_spent_us(script);
+    if (script->deadline.expired && script->now.passed == NULL)
+        script->now.passed = "processor time";
+    if (script->deadline.expired)
+        script->spent = script->now.passed;
+}
+
+bool call_refuse(const struct script *script, struct err *err)
+{
+    return passed_fail(script, script->spent, err);
 }
 
 bool script_call(struct script *script, int args, int results, struct err *err)
 {
     lua_State *L = script_state(script);
     int base = lua_gettop(L) - args, status;
+    bool is_outer = script->deadline.calls == 0;
 
     if (script_is_spent(script) || !lua_checkstack(L, results + LUA_MINSTACK)) {
         lua_settop(L, base - 1);
-        return script_is_spent(script) ? fail(script, LUA_OK, err) : fail(script, LUA_ERRMEM, err);
+        return script->spent != NULL ? call_refuse(script, err)
+                                     : call_fail(script, LUA_ERRMEM, err);
     }
-    lua_pushcfunction(L, on_error);
+    lua_pushcfunction(L, call_on_error);
     lua_insert(L, base);
-    begin(script);
+    if (is_outer)
+        call_begin(script, NULL);
+    deadline_begin(script);
     status = lua_pcall(L, args, results, base);
-    end(script);
+    deadline_end(script);
+    if (is_outer)
+        call_end(script);
     if (status == LUA_OK && !script->deadline.expired) {
         lua_remove(L, base);
         return true;
     }
     lua_settop(L, base - 1);
-    return fail(script, status, err);
+    return call_fail(script, status, err);
 }
 
 static int error_text(lua_State *L)

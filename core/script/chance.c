@@ -26,19 +26,19 @@ static void seed(struct script *script)
 {
     if (script->is_steady)
         for (int i = 0; i < 4; i++)
-            script->chance[i] = (uint64_t)script->serial + (uint64_t)i;
+            script->now.chance[i] = (uint64_t)script->now.serial + (uint64_t)i;
     else
-        random_fill(random_system(), script->chance, sizeof script->chance);
-    script->is_seeded = true;
+        random_fill(random_system(), script->now.chance, sizeof script->now.chance);
+    script->now.is_seeded = true;
 }
 
 static uint64_t draw(lua_State *L)
 {
     struct script *script = script_of(L);
 
-    if (!script->is_seeded)
+    if (!script->now.is_seeded)
         seed(script);
-    return next(script->chance);
+    return next(script->now.chance);
 }
 
 // Each of 0 to most equally often: what lies beyond is drawn again.
@@ -87,13 +87,13 @@ static int chance_seed(lua_State *L)
 {
     struct script *script = script_of(L);
 
-    script->chance[0] = (uint64_t)luaL_checkinteger(L, 1);
-    script->chance[1] = 0xff; // not all zeroes
-    script->chance[2] = (uint64_t)luaL_optinteger(L, 2, 0);
-    script->chance[3] = 0;
-    script->is_seeded = true;
+    script->now.chance[0] = (uint64_t)luaL_checkinteger(L, 1);
+    script->now.chance[1] = 0xff; // not all zeroes
+    script->now.chance[2] = (uint64_t)luaL_optinteger(L, 2, 0);
+    script->now.chance[3] = 0;
+    script->now.is_seeded = true;
     for (int i = 0; i < 16; i++)
-        next(script->chance);
+        next(script->now.chance);
     return 0;
 }
 

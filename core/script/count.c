@@ -12,7 +12,7 @@ static void step(lua_State *L, lua_Debug *event)
         lua_sethook(L, NULL, 0, 0);
         return;
     }
-    script->steps++;
+    script->now.steps++;
     deadline_check(L);
 }
 
@@ -30,10 +30,10 @@ void script_count(struct script *script, bool on)
 
 int64_t script_steps(const struct script *script)
 {
-    return script->steps;
+    return script->now.steps;
 }
 
 int64_t script_pattern_steps(const struct script *script)
 {
-    return script->pattern_steps;
+    return script->now.pattern_steps;
 }

@@ -13,11 +13,12 @@ enum { FUEL = 4096 };
 void pattern_spend(lua_State *L, int64_t steps)
 {
     struct script *script = script_of(L);
+    struct running *now = &script->now;
 
-    script->pattern_steps += steps;
-    if (script->pattern_steps > script->limits.pattern_steps && script->limits.pattern_steps > 0 &&
+    now->pattern_steps += steps;
+    if (now->pattern_steps > now->limits.pattern_steps && now->limits.pattern_steps > 0 &&
         !script->deadline.expired) {
-        script->passed = PASSED_PATTERN;
+        now->passed = PASSED_PATTERN;
         script->deadline.expired = 1;
     }
     deadline_check(L);

@@ -35,6 +35,7 @@ struct script_limits {
     int64_t wall_ms;       // checked where the host is called; 0: none
     size_t memory;         // bytes of the state
     int64_t pattern_steps; // of string.find, match, gmatch and gsub in a call; 0: none
+    int64_t slice_ms;      // of a run's turn; 0: after each instruction, for tests
 };
 
 // `owner` is what bindings get back with script_owner(L).
@@ -84,8 +85,58 @@ bool script_compile(struct script *script, struct slice text, const char *name, 
 bool script_call(struct script *script, int args, int results, struct err *err);
 bool script_is_spent(const struct script *script);
 lua_Integer script_serial(const struct script *script); // of the running call, or the last one
+
+// A run is a call that goes on turn by turn, in a coroutine of its own: several are open in a
+// state, and what belongs to one (deadline, counts, chance) is not seen by another. body gets what
+// as its light userdata argument; it calls Lua with lua_callk, or there are no turns while it does.
+// Memory of the state is shared by all that are open.
+struct script_run;
+enum script_step {
+    SCRIPT_DONE,
+    SCRIPT_FAILED, // err as script_call says it; a deadline leaves the state spent only where C
+                   // stood between the script and its bottom
+    SCRIPT_TURN,   // others may go on; resume it when it is its turn
+    SCRIPT_WAITS,  // resume it after its wake function was called
+};
+// whole: it goes to its end in one turn.
+struct script_run *script_run_begin(struct script *script, lua_CFunction body, void *what,
+                                    bool whole, struct err *err);
+enum script_step script_run_go(struct script_run *run, struct err *err);
+// Accepts NULL. What has not ended is left where it stands and never goes on.
+void script_run_end(struct script_run *run);
+void script_run_on_wake(struct script_run *run, void (*woken)(void *context), void *context);
+
+// Suspension. A host function that would have to wait for something (an answer from another
+// process) asks for the running run: NULL means that nobody can resume the caller, and the function
+// waits by itself, blocking. Else it arranges that script_wake(run) is called from the event loop,
+// and returns what script_suspend answers: go_on(L, LUA_YIELD, context) is called in its place
+// later, with the same stack, and answers for it (or suspends again). cancel(context) is called
+// when the call is ended instead (its client left, its wall time is over, the process stops):
+// after it nobody may wake the run. What the function holds it gives to a userdata on its stack.
+//
+//     static int go_on(lua_State *L, int status, lua_KContext context)
+//     {
+//         struct question *asked = (struct question *)context;
+//         ... push the answer; return 1;
+//     }
+//     ...
+//     asked->run = script_running(L); // its callback in the loop: script_wake(asked->run)
+//     return script_suspend(L, &(struct script_wait){go_on, forget, asked});
+//
+// Processor time stops meanwhile, wall time runs.
+struct script_wait {
+    lua_KFunction go_on;
+    void (*cancel)(void *context); // may be NULL
+    void *context;
+};
+struct script_run *script_running(lua_State *L);
+int script_suspend(lua_State *L, const struct script_wait *wait);
+// The same for who waits for nothing but gives others their turn.
+int script_give_turn(lua_State *L, const struct script_wait *wait);
+void script_wake(struct script_run *run);
+
 size_t script_memory(const struct script *script);  // bytes now
-int64_t script_cpu_us(const struct script *script); // of the last call; calls never wait
+int64_t script_cpu_us(const struct script *script); // processor time of the running or last call
 size_t script_growth(const struct script *script);  // the last call's highest point above its start
 
 // "leave/main.lua:12", the nearest caller in the app's own files; false when there is none.

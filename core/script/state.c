@@ -9,7 +9,7 @@
 // in a loop, in a state so full that each time a collection is needed, ends here.
 static bool is_over(const struct script *script)
 {
-    return script->deadline.expired && script->deadline.calls > 0;
+    return script->deadline.overdue && script->deadline.calls > 0;
 }
 
 // Lua's allocator with the cap. old_len is a kind of object, not a size, when old is NULL.
@@ -30,8 +30,8 @@ static void *allocate(void *context, void *old, size_t old_len, size_t len)
     if (memory == NULL)
         return len <= before ? old : NULL; // shrinking must not fail
     script->used += len - before;
-    if (script->used > script->peak)
-        script->peak = script->used;
+    if (script->used > script->now.peak)
+        script->now.peak = script->used;
     return memory;
 }
 
@@ -78,6 +78,7 @@ void script_destroy(struct script *script)
         return;
     if (script->main != NULL)
         lua_close(script->main); // scripts have no __gc: only bindings' finalizers run
+    run_destroy_idle(script);
     deadline_destroy(script);
     heap_finish(&script->heap);
     while ((folder = script->folders) != NULL) {
@@ -119,12 +120,12 @@ void script_print(struct script *script, script_printer *printer, void *context)
 
 bool script_is_spent(const struct script *script)
 {
-    return script->deadline.expired || script->passed != NULL;
+    return script->spent != NULL || (script->deadline.expired && script->deadline.calls > 0);
 }
 
 lua_Integer script_serial(const struct script *script)
 {
-    return script->serial;
+    return script->now.serial;
 }
 
 size_t script_memory(const struct script *script)
@@ -134,7 +135,7 @@ size_t script_memory(const struct script *script)
 
 int64_t script_cpu_us(const struct script *script)
 {
-    return script->cpu_us;
+    return script->deadline.calls > 0 ? deadline_spent_us(script) : script->cpu_us;
 }
 
 size_t script_growth(const struct script *script)

@@ -25,17 +25,45 @@ enum {
 };
 
 // Written by the signal handler, which runs on the state's own thread between any two
-// instructions: hence volatile, and nothing but plain stores.
+// instructions: hence volatile, and nothing but plain stores. Times are of the turn that runs.
 struct deadline {
     timer_t timer;
     bool has_timer;
-    volatile sig_atomic_t armed;   // the one-shot timer is pending
-    volatile sig_atomic_t calls;   // depth of script_call
-    volatile sig_atomic_t expired; // sticky
-    lua_State *volatile running;   // the coroutine to hook
-    volatile int64_t seen_us;      // thread time of the first tick inside this call, -1 before it
-    volatile int64_t paused_us;    // thread time at which the call began to wait, -1: it runs
-    volatile int64_t limit_us, tick_us;
+    volatile sig_atomic_t armed;     // the one-shot timer is pending
+    volatile sig_atomic_t calls;     // depth of calls
+    volatile sig_atomic_t expired;   // sticky for the call
+    volatile sig_atomic_t overdue;   // expired a tick ago, and still it runs
+    volatile sig_atomic_t turn_over; // others may go on
+    lua_State *volatile running;     // the coroutine to hook
+    volatile int64_t began_us;       // thread time at which the turn began, moved on by pauses
+    volatile int64_t turn_us;        // the same on the clock
+    volatile int64_t paused_us;      // thread time at which the call began to wait, -1: it runs
+    volatile int64_t spent_us;       // thread time of the call's former turns
+    volatile int64_t limit_us;       // of all of them
+    volatile int64_t slice_us;       // of a turn, -1: to the end
+};
+
+// What belongs to one call, and is kept aside while others have their turn.
+struct running {
+    struct script_run *run;      // NULL: a call that goes to its end
+    struct script_limits limits; // cpu_ms, wall_ms and pattern_steps are the call's
+    lua_Integer serial;
+    size_t base, peak;  // bytes: at its start, highest
+    int64_t began_us;   // on the clock
+    int64_t paused_us;  // when it began to wait for another call
+    const char *passed; // the budget that was used up
+    size_t printed;
+    int64_t pattern_steps;
+    int64_t steps; // while counting
+    uint64_t chance[4]; // the state of math.random
+    bool is_seeded;
+    size_t thread_count; // coroutines made in it and alive
+    size_t asides;       // coroutines that stand still with it
+    bool chain;          // every coroutine below the running one can be suspended
+    enum script_step step; // why its coroutines yield; SCRIPT_DONE: by themselves
+    void (*cancel)(void *context); // of what it waits for, or NULL
+    void *cancel_context;
+    struct err failure; // filled where an error is raised, before the stack unwinds
 };
 
 struct folder {
@@ -63,25 +91,20 @@ struct script {
     struct clock *clock;
     struct script_limits limits;
     struct deadline deadline;
-    size_t used, peak, base;  // bytes: now, highest in this call, at its start
-    int64_t began_us, cpu_us; // of the last call
-    int64_t paused_us;        // when it began to wait
-    const char *passed;       // which budget made it spent
-    size_t growth, printed;
+    struct running now;      // the running call, or the last one
+    const char *spent;       // by what: it takes no new calls; NULL: it does
+    size_t used, growth;     // bytes: now; of the last call
+    int64_t cpu_us;          // of the last call
+    lua_Integer serials;
     script_printer *printer; // NULL: the log
     void *printer_context;
-    int64_t pattern_steps; // of this call
-    int64_t steps;         // of this call, while counting
     bool is_counting, is_steady;
-    uint64_t chance[4]; // of this call: the state of math.random
-    bool is_seeded;
-    lua_Integer serial; // of this call
-    struct err failure; // filled where an error is raised, before the stack unwinds
+    size_t asides; // coroutines that stand still with their calls
+    struct script_run *idle;
     struct folder *folders;
     int vars, room, loaded;       // registry: shared functions; the library room
     int modules, chunks, threads; // registry: C modules, compiled files, live coroutines
     int mode;                     // registry: the name under which Lua looks for weak tables
-    size_t thread_count;          // made in this call and alive
 };
 
 struct script_instance {
@@ -100,9 +123,25 @@ void heap_free(struct heap *heap, void *old, size_t old_len); // accepts NULL
 // deadline.c
 bool deadline_create(struct script *script, struct err *err);
 void deadline_destroy(struct script *script);
+// Around a call that goes to its end, and around each turn of one that does not.
 void deadline_begin(struct script *script);
 void deadline_end(struct script *script);
-void deadline_check(lua_State *L); // raises when expired
+void deadline_check(lua_State *L); // ends the call when expired: does not return then
+void deadline_enter(struct script *script, lua_State *co); // before a coroutine runs
+int64_t deadline_spent_us(const struct script *script); // processor time of the running call
+bool deadline_can_turn(lua_State *L);                   // may everything that runs be suspended?
+
+// call.c
+void call_begin(struct script *script, struct script_run *run);
+void call_end(struct script *script);
+bool call_fail(struct script *script, int status, struct err *err); // false
+bool call_refuse(const struct script *script, struct err *err);     // of a spent state: false
+int call_on_error(lua_State *L);                                    // the message handler
+bool call_is_late(const struct script *script);                     // its wall time has passed
+
+// run.c
+void run_destroy_idle(struct script *script);
+bool run_is_bottom(const struct script_run *run, const lua_State *L);
 
 // steady.c
 void steady_begin(struct script *script);

@@ -66,8 +66,8 @@ static int text_print(lua_State *L)
     }
     luaL_pushresult(&line);
     text = lua_tolstring(L, -1, &len);
-    script->printed += len + 1;
-    if (script->printed > PRINT_MAX)
+    script->now.printed += len + 1;
+    if (script->now.printed > PRINT_MAX)
         return luaL_error(L, "more than %d bytes printed", PRINT_MAX);
     if (script->printer != NULL)
         script->printer(script->printer_context, slice_of(text, len));

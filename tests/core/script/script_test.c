@@ -401,7 +401,6 @@ static void a_call_past_its_wall_time_is_stopped_at_the_host(void)
 
     CHECK_OK(script_module(script, "core.pass", open_pass, &err), &err);
     CHECK_OK(run(script, "local pass = require('core.pass') pass() pass() return 1", &err), &err);
-    CHECK(script_cpu_us(script) == 800000);
     CHECK(!run(script, "local pass = require('core.pass') while true do pcall(pass) end", &err));
     CHECK(err.code == ERR_LIMIT && strstr(err.text, "wall time of 1000 ms") != NULL);
     CHECK(script_is_spent(script));
