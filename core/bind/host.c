@@ -367,6 +367,13 @@ void host_rest(struct host *host)
     }
 }
 
+void host_refuse(struct host *host, const char *id, const char *problem)
+{
+    found(host, id, problem);
+    check_needs(host);
+    list_apps(host);
+}
+
 size_t host_apps(const struct host *host, const struct host_app **apps)
 {
     *apps = host->listed;

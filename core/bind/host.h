@@ -34,6 +34,8 @@ struct host_app {
     const char *id, *version;
     const char *problem; // NULL: ready; else why it is in quarantine
 };
+// Puts an app into quarantine after the start, with those that need it: its records do not fit it.
+void host_refuse(struct host *host, const char *app, const char *problem);
 size_t host_apps(const struct host *host, const struct host_app **apps);
 
 // What a call into an application took, beside what it might have. Told after every call, also

@@ -156,6 +156,19 @@ void key_index(struct key *key, const struct collection *collection, size_t inde
     start(key, org, collection->prepared->index_heads[index]);
 }
 
+void key_index_named(struct key *key, const char *full, struct slice index, uint8_t collation,
+                     const struct id *org)
+{
+    const uint8_t len = (uint8_t)strlen(full);
+
+    start(key, org, slice_of(&len, 1));
+    put(key, full, len);
+    put_u8(key, 'i');
+    put_u8(key, (uint8_t)index.len);
+    put(key, index.data, index.len);
+    put_u8(key, collation);
+}
+
 void key_id(struct key *key, const struct id *id)
 {
     put(key, id->bytes, ID_LEN);

@@ -45,6 +45,9 @@ void key_deleted(struct key *key, int64_t time_ms, const struct ref *ref);
 bool key_read_deleted(struct slice key, int64_t *time_ms, struct ref *ref);
 void key_index(struct key *key, const struct collection *collection, size_t index,
                const struct id *org);
+// The same for one that the collection no longer has.
+void key_index_named(struct key *key, const char *full, struct slice index, uint8_t collation,
+                     const struct id *org);
 void key_id(struct key *key, const struct id *id);
 // Appends a value; true when it did not fit whole.
 bool key_value(struct key *key, const struct value *value, size_t cut);

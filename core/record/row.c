@@ -60,6 +60,12 @@ bool row_decode(struct view *view, const struct collection *collection, struct r
     return true;
 }
 
+bool row_decode_any(struct view *view, const struct collection *collection, struct ref ref,
+                    struct slice bytes, struct row **row, struct err *err)
+{
+    return decode(view, collection, ref, bytes, row, err);
+}
+
 bool row_decode_former(struct view *view, const struct collection *collection, struct ref ref,
                        struct slice bytes, struct row **row, struct err *err)
 {

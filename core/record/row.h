@@ -35,6 +35,8 @@ bool row_load(struct view *view, const struct collection *collection, struct ref
               struct row **row, struct err *err);
 bool row_decode(struct view *view, const struct collection *collection, struct ref ref,
                 struct slice bytes, struct row **row, struct err *err);
+bool row_decode_any(struct view *view, const struct collection *collection, struct ref ref,
+                    struct slice bytes, struct row **row, struct err *err); // deleted or not
 // The same for a deleted one: *row NULL unless it can be undone. former: its bytes.
 bool row_load_deleted(struct view *view, const struct collection *collection, struct ref ref,
                       struct row **row, struct slice *former, struct err *err);

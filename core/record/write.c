@@ -173,6 +173,14 @@ static bool put_row(struct writing *writing, const struct row *row, struct slice
     return done;
 }
 
+bool write_filled(struct view *view, const struct row *row, struct slice former, struct err *err)
+{
+    struct writing writing = {.view = view, .collection = row->record.collection,
+                              .ref = row->record.ref, .values = row->stored, .err = err};
+
+    return put_row(&writing, row, former);
+}
+
 // What stood there goes to the past. Versions of a record follow each other in the store.
 static bool keep_former(struct writing *writing, const struct row *row, struct slice former)
 {

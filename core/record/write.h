@@ -32,6 +32,9 @@ bool write_row(struct writing *writing, struct row *row, struct slice former, en
 // The same, and shows the row as it is now.
 bool write_and_show(struct writing *writing, struct row *row, struct slice former, enum verb verb);
 
+// Stores what was filled in by nobody: no version more, nothing in indexes, rollups and the feed.
+bool write_filled(struct view *view, const struct row *row, struct slice former, struct err *err);
+
 // file.c. The word for a file that a field may not take, NULL when it may; and what becomes of
 // files whose record is written.
 const char *file_word(struct writing *writing, size_t field, bool *failed);

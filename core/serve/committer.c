@@ -401,28 +401,12 @@ static void turn(struct committer *committer)
         sweep(committer);
 }
 
-// A killed committer may hold its lock a moment longer: the disk finishes its last write.
-static bool open_store(struct committer *committer, struct err *err)
-{
-    enum { PAUSE_MS = 5 };
-    struct clock *clock = clock_system();
-    int64_t deadline = clock_mono_us(clock) + committer->config->store.reconnect_ms * 1000;
-
-    while (!instance_open(&committer->instance, committer->config, STORE_OWNER, NULL, err)) {
-        instance_close(&committer->instance);
-        if (err->code != ERR_BUSY || clock_mono_us(clock) > deadline)
-            return false;
-        poll(NULL, 0, PAUSE_MS);
-    }
-    return true;
-}
-
 static bool start(struct committer *committer, struct err *err)
 {
     sigset_t signals;
     size_t group_max = (size_t)committer->config->store.group_max;
 
-    if (!open_store(committer, err) ||
+    if (!instance_open_owner(&committer->instance, committer->config, err) ||
         !blob_open(&committer->files.disk, committer->config->data, err))
         return false;
     committer->listener = listen_control(committer->config->data, err);

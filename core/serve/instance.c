@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/log.h"
 #include "blob/disk.h"
+#include "serve/settle.h"
 #include "store/space.h"
 
 // Reader slots: one per open call; a worker's calls do not wait, so a few per process do.
@@ -146,9 +148,26 @@ bool instance_open_at(struct instance *instance, const struct config *config, st
     instance->store = store_open(role, &options, err);
     if (instance->store == NULL)
         return false;
+    instance->owns = role == STORE_OWNER;
     if (role == STORE_OWNER && (!ensure_home(instance, err) || !blob_prepare(config->data, err)))
         return false;
     return open_keys(instance, err);
+}
+
+// A killed process may hold its lock a moment longer: the disk finishes its last write.
+bool instance_open_owner(struct instance *instance, const struct config *config, struct err *err)
+{
+    enum { PAUSE_MS = 5 };
+    struct clock *clock = clock_system();
+    int64_t deadline = clock_mono_us(clock) + config->store.reconnect_ms * 1000;
+
+    while (!instance_open(instance, config, STORE_OWNER, NULL, err)) {
+        instance_close(instance);
+        if (err->code != ERR_BUSY || clock_mono_us(clock) > deadline)
+            return false;
+        poll(NULL, 0, PAUSE_MS);
+    }
+    return true;
 }
 
 bool instance_boot_core(struct instance *instance, struct err *err)
@@ -168,7 +187,7 @@ bool instance_boot_apps(struct instance *instance, host_problem *problem, void *
     };
 
     instance->host = host_create(&options, instance->catalog, problem, context, err);
-    return instance->host != NULL;
+    return instance->host != NULL && (instance->store == NULL || settle(instance, err));
 }
 
 void instance_close(struct instance *instance)

@@ -15,6 +15,7 @@ struct instance {
     struct keyring *keyring;
     struct sealer *sealer;
     struct catalog *catalog;
+    bool owns; // the store is ours to write
     struct host *host; // NULL in the committer, which runs no apps
     bool steady;       // of its host: calls can be compared
     struct auth auth;
@@ -29,6 +30,8 @@ bool instance_open(struct instance *instance, const struct config *config, enum 
 bool instance_open_at(struct instance *instance, const struct config *config, struct clock *clock,
                       struct random *random, enum store_role role, struct loop *loop,
                       struct err *err);
+// As owner, waiting a little for one who was killed a moment ago.
+bool instance_open_owner(struct instance *instance, const struct config *config, struct err *err);
 // Declares the core's collections; then boots the apps, whose problems go to the callback.
 bool instance_boot_core(struct instance *instance, struct err *err);
 bool instance_boot_apps(struct instance *instance, host_problem *problem, void *context,

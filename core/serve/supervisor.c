@@ -3,6 +3,7 @@
 // starts committer and workers, starts again whatever dies, kills a worker whose loop
 // no longer turns. It does no work that can fail.
 #include "serve/serve.h"
+#include "serve/settle.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -380,6 +381,36 @@ static bool stop_step(struct supervisor *sup)
 
 // Start --------------------------------------------------------------------------------
 
+// Before anybody else: what apps declare and what the store holds are brought together, by a
+// process of its own. It may be killed at any moment and goes on at the next start.
+static bool settle_first(struct supervisor *sup)
+{
+    struct child_setup setup = {.config = sup->config};
+    const struct timespec tick = {.tv_nsec = TICK_MS * 1000000L};
+    sigset_t awaited;
+    int status = 0, signal = 0;
+    pid_t pid = fork(), ended = 0;
+
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        prctl(PR_SET_NAME, "sy settle");
+        close(sup->signals);
+        exit(settle_run(&setup));
+    }
+    sigemptyset(&awaited);
+    sigaddset(&awaited, SIGTERM);
+    sigaddset(&awaited, SIGINT);
+    sigaddset(&awaited, SIGCHLD);
+    while (pid > 0 && (ended = waitpid(pid, &status, WNOHANG)) == 0) {
+        signal = sigtimedwait(&awaited, NULL, &tick);
+        if (signal == SIGTERM || signal == SIGINT) {
+            sup->stopping = true;
+            kill(pid, SIGKILL);
+        }
+    }
+    return ended == pid && pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
 // The line that people and scripts wait for.
 static void announce(struct supervisor *sup)
 {
@@ -469,7 +500,10 @@ int supervisor_run(const char *config_path, const char *const *settings, size_t 
         fprintf(stderr, "shuyuan: %s\nNothing was started.\n", err.text);
         return 1;
     }
-    start_child(sup, COMMITTER);
+    if (settle_first(sup))
+        start_child(sup, COMMITTER);
+    else
+        sup->failed = true;
     while (!sup->failed && !(sup->stopping && stop_step(sup))) {
         struct pollfd polls[] = {{sup->signals, POLLIN, 0}, {sup->ready[0], POLLIN, 0}};
 
@@ -483,7 +517,7 @@ int supervisor_run(const char *config_path, const char *const *settings, size_t 
             watch_jobs(sup);
         }
     }
-    status = sup->failed ? 1 : 0;
+    status = sup->failed && !sup->stopping ? 1 : 0;
     signal_children(sup, SIGKILL, true);
     while (waitpid(-1, NULL, 0) > 0)
         continue;

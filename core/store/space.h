@@ -10,6 +10,7 @@ enum store_space {
     SPACE_META = 'M',     // format number, instance id, root organisation, home node
     SPACE_RECORD = 'R',   // records, indexes, rollup counters (record/)
     SPACE_LOG = 'L',      // logs: feed, audit (store/: u8 length, name, u64 number)
+    SPACE_SCHEMA = 'C',   // what collections and rollups were when they were written (record/)
     SPACE_DELETED = 'D',  // deleted records by time: u64 ms, organisation, id → collection (record/)
     SPACE_JOB = 'J',      // durable jobs by app and time, their keys, dead letters (job/)
     SPACE_SESSION = 'S',  // sessions by hashed token (auth/)
