@@ -155,6 +155,19 @@ int bind_add_name(lua_State *L, struct names *names);
 // answer.c: [-0, +0]; reads the answer table at the given index.
 void answer_read(lua_State *L, int at, struct host_answer *answer);
 
+// enabled.c
+#define SWITCH_COLLECTION "platform.switch"
+// Is the app switched on at the organisation, by the words of it and those above?
+bool app_enabled(struct view *view, const struct app *app, struct id org, bool *enabled,
+                 struct err *err);
+// The word of the organisation itself; VALUE_NULL: none.
+bool app_word_at(struct view *view, const struct app *app, struct id org, struct value *word,
+                 struct err *err);
+// Does an organisation above require or forbid it?
+bool app_is_decided_above(struct view *view, const struct app *app, struct id org, bool *decided,
+                          struct err *err);
+bool app_is_fixed(const struct app *app); // the platform and base cannot be switched off
+
 // route.c
 struct param {
     struct slice name, value;
@@ -286,6 +299,7 @@ int open_core_record(lua_State *L);
 int open_core_call(lua_State *L);
 int open_core_yaml(lua_State *L);
 int open_core_people(lua_State *L);
+int open_core_catalogue(lua_State *L);
 int open_core_log(lua_State *L);
 int open_core_csv(lua_State *L);
 int open_core_setting(lua_State *L);

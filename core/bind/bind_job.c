@@ -324,10 +324,14 @@ bool host_run_job(struct host *host, struct view *view, const struct host_job *j
 {
     struct app *app = host_find(host, slice_text(job->app));
     struct run run = {.function = "job", .name = job->name, .arg = arg};
-    bool its_day;
+    bool its_day, enabled;
 
     if (app == NULL || app->problem != NULL)
         return err_set(err, ERR_ABSENT, "there is no app '%s', or it is in quarantine", job->app);
+    if (!app_enabled(view, app, org, &enabled, err))
+        return false;
+    if (!enabled)
+        return err_set(err, ERR_BUSY, "'%s' is switched off at this organisation", job->app);
     if (!is_its_day(host, view, job, org, arg, &its_day, err))
         return false;
     if (!its_day)

@@ -101,6 +101,18 @@ static int roles(lua_State *L)
     return 1;
 }
 
+// Raises when the store cannot be read.
+static bool is_on(lua_State *L, struct call *call, const struct app *app, const char *org)
+{
+    bool enabled = false;
+    struct err err;
+    struct id id;
+
+    if (id_from_text(slice_text(org), &id) && !app_enabled(call->view, app, id, &enabled, &err))
+        script_raise(L, &err);
+    return enabled;
+}
+
 bool names_have(const struct names *names, const char *name)
 {
     for (size_t i = 0; i < names->count; i++)
@@ -136,7 +148,7 @@ void bind_push_apps(lua_State *L, struct call *call, const char *role, const cha
     for (size_t i = 1; i < host->app_count; i++) {
         const struct app *app = &host->apps[i];
 
-        if (app->problem != NULL || !app_serves(app, role))
+        if (app->problem != NULL || !app_serves(app, role) || !is_on(L, call, app, org))
             continue;
         lua_createtable(L, 0, 4);
         lua_pushstring(L, app->manifest.id);
@@ -225,6 +237,8 @@ static int cards(lua_State *L)
     if (!lua_isnoneornil(L, 4) && !ref_from_text(bind_check_slice(L, 4), &request.subject))
         return luaL_argerror(L, 4, "no reference");
     if (!role_is_held(call->view, request.org, asked.role, &held, &err))
+        script_raise(L, &err);
+    if (held && app != NULL && !app_enabled(call->view, app, request.org, &held, &err))
         script_raise(L, &err);
     lua_newtable(L);
     if (app == NULL || app->problem != NULL || !held || !names_have(&app->homes, asked.role))

@@ -106,6 +106,11 @@ bool host_route(struct host *host, struct view *view, const struct host_request 
 bool host_allow(struct host *host, struct view *view, const struct host_request *request,
                 const char **allow, struct err *err);
 
+// Is the app switched on at the organisation? Nothing of one that is not can be used there: no
+// page, no job, no file; its data stay.
+bool host_enabled(struct host *host, struct view *view, struct slice app, struct id org,
+                  bool *enabled, struct err *err);
+
 // Runs the handler of the route. ERR_SCRIPT: the app's fault, err->text for the log; ERR_LIMIT:
 // which budget; ERR_ABSENT, ERR_DENIED, ERR_CONFLICT as the records say. A form problem is no
 // error: the answer is then 422 with the page, and nothing is to be committed.
@@ -146,7 +151,8 @@ const struct host_job *host_find_job(const struct host *host, const char *app, c
 // Runs it with its argument (JSON) at an organisation, in a write transaction, as the app: the
 // view's principal becomes the role `app` there, limited by what the manifest asks for.
 // A scheduled job on a day that its schedule's days leave out is done without a run.
-// False with ERR_SCRIPT when it answered nil and a word: it is to be run again.
+// False with ERR_SCRIPT when it answered nil and a word: it is to be run again; with ERR_BUSY
+// while the app is switched off there: it is to wait.
 bool host_run_job(struct host *host, struct view *view, const struct host_job *job, struct id org,
                   struct slice arg, struct err *err);
 

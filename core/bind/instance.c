@@ -102,7 +102,7 @@ static const struct module modules[] = {
       {"core.html", bind_html_open, false},
     {"core.json", bind_json_open, false}, {"core.people", open_core_people, true},
     {"core.job", open_core_job, false},   {"core.setting", open_core_setting, false},
-    {"core.live", open_core_live, false},
+    {"core.live", open_core_live, false}, {"core.catalogue", open_core_catalogue, true},
 };
 
 static bool add_modules(struct state *state, struct err *err)

@@ -154,10 +154,15 @@ bool host_route(struct host *host, struct view *view, const struct host_request 
     struct param params[PARAMS_MAX];
     size_t count = 0;
     const struct route *route;
+    bool enabled;
 
     *write = !route_reads(request->method);
     if (app == NULL || app->problem != NULL)
         return err_set(err, ERR_ABSENT, "no such app");
+    if (!app_enabled(view, app, request->org, &enabled, err))
+        return false;
+    if (!enabled)
+        return err_set(err, ERR_ABSENT, "switched off at this organisation");
     if (request->program && !request->signed_in)
         return err_set(err, ERR_DENIED, "sign in first");
     if (request->program && !program_knows(view, request))
@@ -178,10 +183,12 @@ bool host_allow(struct host *host, struct view *view, const struct host_request 
     struct host_request asked = *request;
     struct param params[PARAMS_MAX];
     size_t count = 0;
-    bool allowed;
+    bool enabled = false, allowed;
 
     *allow = NULL;
-    if (app == NULL || app->problem != NULL || !request->program || !request->signed_in ||
+    if (!host_enabled(host, view, request->app, request->org, &enabled, err))
+        return false;
+    if (!enabled || app->problem != NULL || !request->program || !request->signed_in ||
         !program_knows(view, request))
         return true;
     if (program_reads(view, request))

@@ -23,6 +23,7 @@ struct config {
     const char *platform; // folder with lua/ and apps/ of the product
     const char *assets;   // folder of built static files
     bool development;
+    bool apps_default; // applications are on where nobody has said so
     int64_t workers; // 0: one per core
 
     struct config_listener listen[CONFIG_LISTENERS_MAX];
@@ -55,7 +56,7 @@ struct config {
     } auth;
 
     struct {
-        int64_t processes, poll_ms, lease_ms, backoff_ms, cpu_ms, wall_ms;
+        int64_t processes, poll_ms, lease_ms, backoff_ms, off_ms, cpu_ms, wall_ms;
     } jobs;
 
     struct {

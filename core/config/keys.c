@@ -22,6 +22,7 @@ const struct config_key config_keys[] = {
     {"data", KEY_PATH, AT(data), "/var/lib/shuyuan", 1, 4000, NULL, FIXED, "folder of the store and its keys"},
     {"platform", KEY_PATH, AT(platform), "/usr/share/shuyuan", 1, 4000, NULL, FIXED, "folder of the product with lua/ and apps/"},
     {"assets", KEY_PATH, AT(assets), "/usr/share/shuyuan/assets", 1, 4000, NULL, FIXED, "folder of the built static files"},
+    {"apps.default", KEY_BOOLEAN, AT(apps_default), "true", 0, 0, NULL, RELOAD, "applications are on where no administrator has said so"},
     {"development", KEY_BOOLEAN, AT(development), "false", 0, 0, NULL, FIXED, "for developing apps; without effect yet"},
     {"workers", KEY_INTEGER, AT(workers), "0", 0, 64, NULL, FIXED, "worker processes; 0: one for each core"},
     {"listen", KEY_LISTEN, 0, "127.0.0.1:8080", 1, CONFIG_LISTENERS_MAX, NULL, FIXED, "addresses served"},
@@ -75,6 +76,7 @@ const struct config_key config_keys[] = {
     {"job.poll", KEY_DURATION, AT(jobs.poll_ms), "200ms", 1, SECONDS(1), NULL, RELOAD, "between two looks at the queue while nothing is due"},
     {"job.lease", KEY_DURATION, AT(jobs.lease_ms), "30s", 10, HOURS(1), NULL, RELOAD, "a job of which nothing is heard for so long is done by another process"},
     {"job.backoff", KEY_DURATION, AT(jobs.backoff_ms), "2s", 1, HOURS(1), NULL, RELOAD, "before a failed job runs again; doubles each time, up to an hour"},
+    {"job.off", KEY_DURATION, AT(jobs.off_ms), "10min", 1, HOURS(24), NULL, RELOAD, "between two tries of a job whose application is switched off"},
     {"job.cpu", KEY_DURATION, AT(jobs.cpu_ms), "500ms", 1, MINUTES(10), NULL, RELOAD, "processor time of a job"},
     {"job.wall", KEY_DURATION, AT(jobs.wall_ms), "5s", 1, MINUTES(10), NULL, RELOAD, "from its start to its end"},
 
@@ -166,8 +168,8 @@ static void try_name(struct nearest *nearest, const char *typed, const char *nam
 // A slip of the fingers in a key or a section, or the right word in the wrong section.
 const char *config_key_suggest(const char *name)
 {
-    static const char *const sections[] = {"admin",  "tls",  "proxy", "http", "store",
-                                           "script", "auth", "job",   "files", "live", "log"};
+    static const char *const sections[] = {"admin",  "apps", "tls", "proxy", "http", "store",
+                                           "script", "auth", "job", "files", "live", "log"};
     struct nearest nearest = {NULL, 4};
 
     for (size_t i = 0; i < config_key_count; i++)

@@ -277,6 +277,17 @@ static void start(struct exchange *x)
 
 // Who may have it -----------------------------------------------------------------------
 
+// The app whose record holds it is the first word of the field.
+static bool is_on(struct exchange *x, const struct blob_file *file, bool *enabled, struct err *err)
+{
+    const uint8_t *dot = memchr(file->field.data, '.', file->field.len);
+
+    *enabled = dot == NULL;
+    return *enabled || host_enabled(x->worker->instance.host, &x->view,
+                                    slice_of(file->field.data, (size_t)(dot - file->field.data)),
+                                    file->org, enabled, err);
+}
+
 static bool find_file(struct exchange *x, struct blob_file **file, struct err *err)
 {
     size_t prefix = sizeof "/files/" - 1;
@@ -289,7 +300,8 @@ static bool find_file(struct exchange *x, struct blob_file **file, struct err *e
     if (!blob_file_find(x->txn, &id, &x->memory, file, err))
         return false;
     x->view.budget = &x->own_budget;
-    if (*file != NULL && !record_file_may_read(&x->view, *file, &may, err))
+    if (*file != NULL && (!record_file_may_read(&x->view, *file, &may, err) ||
+                          (may && !is_on(x, *file, &may, err))))
         return false;
     if (!may)
         *file = NULL; // what one may not see is not there

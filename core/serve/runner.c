@@ -184,15 +184,23 @@ static bool is_of_kind(const struct host_job *about, const struct tree_org *org)
     return about->kinds == NULL;
 }
 
+// Is it work for the organisation, and is the app switched on there?
+static bool is_wanted(struct host *host, struct view *view, const struct host_job *about,
+                      const struct tree_org *org, bool *wanted, struct err *err)
+{
+    *wanted = org != NULL && is_of_kind(about, org);
+    return !*wanted || host_enabled(host, view, slice_text(about->app), org->id, wanted, err);
+}
+
 // One job for each organisation; where the former one still waits, it stands for both.
-static bool fan_out(struct view *view, const struct host_job *about, int64_t moment_ms,
-                    struct err *err)
+static bool fan_out(struct host *host, struct view *view, const struct host_job *about,
+                    int64_t moment_ms, struct err *err)
 {
     const struct id *orgs;
     struct tree_org *org;
     char date[11];
     size_t count;
-    bool added;
+    bool added, wanted;
 
     date_to_text(date_in_china(moment_ms), date);
     if (id_is_zero(&view->root))
@@ -207,7 +215,8 @@ static bool fan_out(struct view *view, const struct host_job *about, int64_t mom
                                           (long long)moment_ms, date));
         if (!tree_get(view, orgs[i], &org, err))
             return false;
-        if (org != NULL && is_of_kind(about, org) && !queue_add(view, &job, &added, err))
+        if (!is_wanted(host, view, about, org, &wanted, err) ||
+            (wanted && !queue_add(view, &job, &added, err)))
             return false;
     }
     return true;
@@ -223,7 +232,7 @@ static bool start_scheduled(struct runner *runner, const struct host_job *about,
         return false;
     attempt.budget.reads_max = UINT32_MAX; // the whole tree
     done = schedule_claim(&attempt.view, about->app, about->name, moment, &claimed, err) &&
-           (!claimed || fan_out(&attempt.view, about, moment, err)) &&
+           (!claimed || fan_out(runner->instance->host, &attempt.view, about, moment, err)) &&
            (!store_has_writes(attempt.view.txn) || store_commit_wait(attempt.view.txn, err));
     store_end(attempt.view.txn);
     return done;
@@ -288,6 +297,21 @@ static bool find(struct runner *runner, struct job **job, int64_t *due_ms, struc
     return done;
 }
 
+// Is its app switched off at its organisation? What is wrong with the store shows when the job runs.
+static bool is_off(struct runner *runner, const struct job *job)
+{
+    struct attempt attempt;
+    bool enabled = true, known;
+    struct err err;
+
+    if (!begin(runner, STORE_READ, &attempt, &err))
+        return false;
+    known = host_enabled(runner->instance->host, &attempt.view, slice_text(job->app), job->org,
+                         &enabled, &err);
+    store_end(attempt.view.txn);
+    return known && !enabled;
+}
+
 static void take(struct runner *runner, struct job *job)
 {
     const struct instance *instance = runner->instance;
@@ -306,6 +330,10 @@ static void take(struct runner *runner, struct job *job)
     } else if (job->lost > LOST_MAX) {
         err_set(&err, ERR_UNKNOWN, "its process ended %u times while it ran", job->lost - 1);
         failed(runner, NULL, job, &err);
+    } else if (is_off(runner, job)) {
+        log_info("a job waits: its application is switched off", LOG_TEXT("app", job->app),
+                 LOG_TEXT("job", job->name));
+        move_or_leave(runner, queue_return, job, clock_wall_ms(instance->clock) + instance->config->jobs.off_ms);
     } else {
         run(runner, about, job);
     }

@@ -103,7 +103,10 @@ local function door_of(named)
 end
 
 -- What the platform's own pages may require beside their folder.
-local PLATFORM_MODULES <const> = {"core.call", "core.json", "core.people", "core.setting", "app.layers", "app.text", "ui.day", "ui.here", "web.html"}
+local PLATFORM_MODULES <const> = {
+  "app.layers", "app.text", "core.call", "core.catalogue", "core.json", "core.people", "core.setting",
+  "ui.day", "ui.here", "web.html",
+}
 
 local function offers_of(app)
   local offers = {app = app, ["app.ui"] = view(require("app.ui"))}

@@ -7,6 +7,7 @@
 --              tag = {"Waiting", "warn"}, actions = {{"Grant", "/o/…/grant", "primary"}}}}}
 local app = require("app")
 local call = require("core.call")
+local catalogue = require("core.catalogue")
 local day = require("ui.day")
 local here = require("ui.here")
 local people = require("core.people")
@@ -116,6 +117,10 @@ local function guardian(roles, role)
   })
 end
 
+local function catalogue_tile(org)
+  return {text = here.word("catalogue.title"), href = "/console/apps/" .. org.id, icon = "apps", tone = "info", count = false}
+end
+
 local function settings_tile(org)
   return {text = here.word("settings.title"), href = "/console/settings/" .. org.id, icon = "settings", tone = "violet", count = false}
 end
@@ -124,6 +129,9 @@ local function desk(roles, role)
   local apps = people.apps(role.role, role.org.id)
   local cards, icons = cards_of(apps, role)
   local services = services_of(apps, icons)
+  if catalogue.may(role.org.id) then
+    services[#services + 1] = catalogue_tile(role.org)
+  end
   if setting.may(role.org.id) then
     services[#services + 1] = settings_tile(role.org)
   end
