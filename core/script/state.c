@@ -62,6 +62,7 @@ struct script *script_create(const char *name, const struct script_limits *limit
     }
     *(struct script **)lua_getextraspace(script->main) = script;
     lua_atpanic(script->main, panic);
+    lua_gc(script->main, LUA_GCGEN, 0, 0); // what was loaded stays, what a call makes goes
     lua_pushcfunction(script->main, library_open);
     if (!deadline_create(script, err) || !script_call(script, 0, 0, err)) {
         script_destroy(script);
