@@ -17,7 +17,7 @@ const target = resolve(process.argv[2] ?? "build/static");
 // In the order of the cascade.
 const SHEETS = ["tokens", "base", "shell", "parts", "forms", "tables", "hero", "print"];
 // Bytes of gzip a first visit may cost, by file.
-const BUDGET = { "kit.css": 12 * 1024, "page.js": 4 * 1024, "icons.svg": 6 * 1024 };
+const BUDGET = { "kit.css": 12 * 1024, "page.js": 4 * 1024, "sy-live.js": 2 * 1024, "icons.svg": 6 * 1024 };
 // Words our oldest browsers (Chromium 100, Safari 15.4, Firefox 102) do not know.
 const TOO_NEW = /:has\(|color-mix\(|oklch\(|@starting-style|@container|\bpopover\b|&[\s:.[]/;
 
@@ -48,8 +48,8 @@ function icons() {
   return `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>\n`;
 }
 
-function script() {
-  return ["page.js", "sy-upload.js"].map((name) => readFileSync(join(here, name), "utf8")).join("").replace(/^\s*\/\/.*\n/gm, "");
+function script(...names) {
+  return names.map((name) => readFileSync(join(here, name), "utf8")).join("").replace(/^\s*\/\/.*\n/gm, "");
 }
 
 // What the pages carry from others, with its terms.
@@ -85,14 +85,15 @@ function write(name, text, manifest) {
 function clear(manifest) {
   const kept = new Set(Object.values(manifest));
   for (const name of readdirSync(target))
-    if (/^(kit|page|icons|logo|licences)\.[0-9a-f]{12}\./.test(name) && !kept.has(name.replace(/\.(gz|br)$/, "")))
+    if (/^(kit|page|sy-live|icons|logo|licences)\.[0-9a-f]{12}\./.test(name) && !kept.has(name.replace(/\.(gz|br)$/, "")))
       rmSync(join(target, name));
 }
 
 mkdirSync(target, { recursive: true });
 const manifest = {};
 write("kit.css", sheet(), manifest);
-write("page.js", script(), manifest);
+write("page.js", script("page.js", "sy-upload.js"), manifest);
+write("sy-live.js", script("sy-live.js"), manifest);
 write("icons.svg", icons(), manifest);
 write("logo.svg", readFileSync(join(here, "logo.svg"), "utf8"), manifest);
 write("licences.txt", licences(), manifest);

@@ -14,6 +14,9 @@ local ANYONE <const> = {allow = {"anyone"}}
 -- Each takes a notice {people, app, word, values, path}.
 local CHANNELS <const> = {require("channels.inbox"), require("channels.log")}
 
+-- To the tabs of a person, wherever they are: how many notices wait has changed.
+app.topic("inbox", {people = true})
+
 app.job("deliver", {retry = 8}, function(notice)
   for _, send in ipairs(CHANNELS) do
     send(notice)
@@ -40,10 +43,15 @@ app.get("/inbox", ANYONE, function()
   return app.page("inbox", {items = items, unread = here.unread()})
 end)
 
+app.get("/inbox/unread", ANYONE, function()
+  return app.page("unread", {unread = here.unread()})
+end)
+
 app.post("/inbox/read", ANYONE, function()
   for _, row in ipairs(notices:rows({person = app.me, state = "unread", limit = READ_AT_ONCE})) do
     row.state = "read"
   end
+  app.publish("inbox", app.me)
   return app.redirect("/inbox")
 end)
 
@@ -53,5 +61,6 @@ app.post("/inbox/{id}", ANYONE, function(req)
     app.absent()
   end
   row.state = "read"
+  app.publish("inbox", app.me)
   return app.redirect(row.path or "/inbox")
 end)

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- What components know of the running call: the person, the place, the way about.
 local call = require("core.call")
+local live = require("core.live")
 local text = require("app.text")
 
 local here = {}
@@ -89,20 +90,20 @@ end
 local function inbox_link()
   local unread = here.unread()
   return {text = here.word("inbox.title"), href = "/inbox", icon = "inbox", current = false,
-    count = unread > 0 and unread}
+    unread = unread}
 end
 
 -- Home, the inbox, the apps of the role, help, account: the same on every page.
 local function links()
   local works = here.works()
   local list = {{text = here.word(works and "nav.desk" or "nav.home"), href = "/",
-    icon = works and "layout-dashboard" or "home", current = false, count = false}}
+    icon = works and "layout-dashboard" or "home", current = false}}
   list[#list + 1] = inbox_link()
   for _, link in ipairs(call.links) do
-    list[#list + 1] = {text = link.title, href = link.path, icon = link.icon or "apps", current = false, count = false}
+    list[#list + 1] = {text = link.title, href = link.path, icon = link.icon or "apps", current = false}
   end
-  list[#list + 1] = {text = here.word("nav.help"), href = "/help", icon = "help-circle", current = false, count = false}
-  list[#list + 1] = {text = here.word("nav.account"), href = "/account", icon = "user", current = false, count = false}
+  list[#list + 1] = {text = here.word("nav.help"), href = "/help", icon = "help-circle", current = false}
+  list[#list + 1] = {text = here.word("nav.account"), href = "/account", icon = "user", current = false}
   return list
 end
 
@@ -111,7 +112,7 @@ function here.frame()
   return {
     lang = TAGS[call.lang] or TAGS.zh, theme = call.theme ~= "" and call.theme, path = call.path,
     signed_in = call.signed_in, person = call.signed_in and here.name() or "", role = here.role(), place = here.place(call.role_org),
-    links = call.signed_in and links() or {},
+    links = call.signed_in and links() or {}, live = call.signed_in and live.position() or false,
   }
 end
 

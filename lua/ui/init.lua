@@ -145,6 +145,22 @@ ui.note = define{name = "note", needs = {"text"}}
 ui.trouble = define{name = "trouble", needs = {"title", "note", "acts"},
   takes = {code = false, icon = "alert-triangle", tone = "warn"}, markup = {"acts"}}
 
+--- A part that follows what happens: `on` is a topic or several ("leave.asked"), `about` the record that
+--- an event must be about. It is fetched anew from the page it stands on, or `from` another that has a
+--- part of the same `id`; `announce`: a button offers what is new, and nothing moves by itself.
+ui.live = define{name = "live", needs = {"on", "body", "id"}, takes = {from = false, about = false, announce = false},
+  markup = {"body"}, shape = function(data)
+    data.on = type(data.on) == "table" and table.concat(data.on, " ") or data.on
+  end}
+
+--- How many notices wait to be read, kept up to date.
+ui.unread = define{name = "unread", needs = {"count"}}
+
+--- A number on a badge.
+ui.count = define{name = "count", needs = {"count"}, shape = function(data)
+  data.shown = data.count > 99 and "99+" or data.count
+end}
+
 ui.avatar = require("ui.avatar")
 
 --- A person: picture of the name, the name, a line below.

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- The channel to a person's inbox: a notice each, in the commit that ends the delivery.
+local app = require("app")
 local json = require("core.json")
 local notices = require("notices")
 
@@ -13,4 +14,5 @@ return function(notice)
       error(("a notice cannot be kept: %s %s"):format(problem.field, problem.word))
     end
   end
+  app.publish("inbox", notice.people)
 end
