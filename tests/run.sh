@@ -42,11 +42,17 @@ lint() {
 units() { make -s -k units; }
 sanitized() { make -s -k -j2 units BUILD=build/sanitized CFLAGS="$SANITIZE"; }
 apps() { build/shuyuan app test; }
+# What apps do is the same in a process of their own.
+isolated() {
+  for unit in host crossing escape kept; do ISOLATED=1 build/tests/core/bind/${unit}_test; done
+  SETTINGS="apps.isolated=all apps.isolated_wall=10s" node --test --test-concurrency=1 --test-reporter=tap \
+    tests/school/leave.test.mjs tests/school/hang.test.mjs tests/school/jobs.test.mjs
+}
 wire() { node --test --test-reporter=tap $(find tests/wire -name '*.test.mjs' | sort); }
 school() { node --test --test-concurrency=1 --test-reporter=tap $(find tests/school -name '*.test.mjs' | sort); }
 browser() { node --test --test-concurrency=1 --test-reporter=tap $(find tests/browser -name '*.test.mjs' | sort); }
 crash() { node --test --test-reporter=tap tests/crash/*.test.mjs; }
 
-for name in ${*:-lint sanitized apps wire school browser crash}; do step "$name" "$name"; done
+for name in ${*:-lint sanitized isolated apps wire school browser crash}; do step "$name" "$name"; done
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -48,6 +48,7 @@ struct app {
     struct manifest manifest;
     const char *problem; // NULL: ready
     bool platform;
+    bool isolated; // its code runs in a process of its own
     struct route routes[ROUTES_MAX];
     size_t route_count;
     struct names importers, homes; // homes: the roles it has cards for
@@ -65,6 +66,7 @@ struct host {
     struct app *apps; // apps[0] is the platform
     size_t app_count;
     struct host_app *listed;
+    struct cell *cell; // the process of an isolated app has a host of that one
     struct slice assets; // manifest.json of the built files; data NULL: none were built
     host_problem *problem;
     void *problem_context;
@@ -103,6 +105,9 @@ struct state {
     uint64_t uses;
     struct arena scratch; // of declarations
     uint8_t field_guesses[FIELD_GUESSES]; // see row.c
+    struct script_limits limits;          // of the next call
+    struct isolate *isolate; // the app runs elsewhere; NULL: here
+    struct cell *cell;       // this process is that place; NULL: it is not
 };
 
 // instance.c
@@ -114,8 +119,12 @@ struct state *state_ready(struct app *app, struct err *err);
 // Sets the limits of one handler; to be called before each call.
 void state_allow_call(struct state *state);
 void state_allow_job(struct state *state); // the same for one run of a job
+void state_limit(struct state *state, const struct script_limits *limits);
 bool instance_ready(struct state *state, struct id org, int *ref, struct err *err);
 struct state *bind_state(lua_State *L);
+// Calls visit with each module on the stack's top whose functions need the host: where an app is
+// isolated they are asked for over the wire.
+void bind_each_remote(lua_State *L, void (*visit)(lua_State *L, const char *module));
 // A manifest may only lower what the instance allows.
 int64_t limit_of(int64_t instance, int64_t manifest);
 
@@ -282,6 +291,7 @@ void bind_push_plain(lua_State *L, const struct plain *plain); // [-0, +1]
 
 // bind_call.c: what core.call said in the last call is forgotten: at the start and end of each.
 void bind_call_forget(lua_State *L);
+void bind_call_remember(lua_State *L); // [-1, +0] a table of what it will say, without asking
 
 // bind_people.c: [-0, +1] the apps that have something for a role
 void bind_push_apps(lua_State *L, struct call *call, const char *role, const char *org);

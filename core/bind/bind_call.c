@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "bind/bind.h"
+#include "bind/cell_state.h"
 
 struct property {
     const char *name;
@@ -274,12 +275,16 @@ static const char seen_key;
 #define SEEN_KEY (&seen_key)
 
 // Tables could be changed by who got them, rows carry assignments: each asker has its own.
-static bool is_kept(lua_State *L, const char *name)
+static void keep_seen(lua_State *L, struct slice name)
 {
     int type = lua_type(L, -1);
 
-    return type == LUA_TSTRING || type == LUA_TNUMBER || type == LUA_TBOOLEAN ||
-           strcmp(name, "memo") == 0;
+    if (type == LUA_TSTRING || type == LUA_TNUMBER || type == LUA_TBOOLEAN ||
+        slice_is(name, "memo")) {
+        lua_pushvalue(L, 2);
+        lua_pushvalue(L, -2);
+        lua_rawset(L, 1);
+    }
 }
 
 /// call[name]: any
@@ -289,14 +294,15 @@ static int call_index(lua_State *L)
     struct slice name = bind_check_slice(L, 2);
     const char *known[PROPERTY_COUNT];
 
+    if (bind_state(L)->cell != NULL && !slice_is(name, "memo")) {
+        cell_ask_call(L);
+        keep_seen(L, name);
+        return 1;
+    }
     for (size_t i = 0; i < PROPERTY_COUNT; i++) {
         if (slice_is(name, properties[i].name)) {
             properties[i].push(L, bind_call(L));
-            if (is_kept(L, properties[i].name)) {
-                lua_pushvalue(L, 2);
-                lua_pushvalue(L, -2);
-                lua_rawset(L, 1);
-            }
+            keep_seen(L, name);
             return 1;
         }
         known[i] = properties[i].name;
@@ -316,6 +322,17 @@ void bind_call_forget(lua_State *L)
         }
     }
     lua_pop(L, 1);
+}
+
+void bind_call_remember(lua_State *L)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, SEEN_KEY);
+    for (lua_pushnil(L); lua_next(L, -3) != 0;) {
+        lua_pushvalue(L, -2);
+        lua_insert(L, -2);
+        lua_rawset(L, -4);
+    }
+    lua_pop(L, 2);
 }
 
 /// call.days(from: date, to: date): integer

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // core.record: collections and their records, on the view of the running call.
 #include "bind/bind.h"
+#include "bind/isolate.h"
 
 #define COLLECTION_TYPE "core.collection"
 
@@ -22,8 +23,11 @@ const struct collection *bind_check_collection(lua_State *L, int at)
 static void tell_place(lua_State *L, struct state *state)
 {
     char place[SCRIPT_PLACE_MAX];
+    const char *told = script_place(L, place) ? place : NULL;
 
-    catalog_place(state->host->catalog, script_place(L, place) ? place : NULL);
+    if (state->isolate != NULL && isolate_place(state->isolate)[0] != 0)
+        told = isolate_place(state->isolate);
+    catalog_place(state->host->catalog, told);
 }
 
 /// record.declare(name: string, spec: table): Collection

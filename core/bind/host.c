@@ -54,6 +54,20 @@ static bool list_folders(struct host *host, const char *apps, const char *names[
     return true;
 }
 
+static bool is_isolated(const struct host *host, const char *name)
+{
+    const char *names = host->options.config->apps.isolated;
+
+    while (*names != 0) {
+        size_t len = strcspn(names, " ");
+
+        if (slice_is(slice_of(names, len), name) || slice_is(slice_of(names, len), "all"))
+            return true;
+        names += len + strspn(names + len, " ");
+    }
+    return false;
+}
+
 static void read_manifest(struct host *host, struct app *app, const char *folder, const char *name)
 {
     struct err err;
@@ -61,6 +75,7 @@ static void read_manifest(struct host *host, struct app *app, const char *folder
     app->host = host;
     app->folder = folder;
     app->platform = strcmp(name, "platform") == 0;
+    app->isolated = !app->platform && is_isolated(host, name);
     if (!manifest_read(arena_format(&host->arena, "%s/app.yaml", folder), name, &host->arena,
                        &app->manifest, &err)) {
         app->manifest = (struct manifest){.id = name, .version = "0"};
@@ -284,6 +299,23 @@ static void check_needs(struct host *host)
     }
 }
 
+// A name with a slip of the pen would leave an app where it is not meant to be.
+static void check_isolated(struct host *host)
+{
+    const char *names = host->options.config->apps.isolated;
+
+    while (*names != 0) {
+        size_t len = strcspn(names, " ");
+        const char *name = arena_text(&host->arena, slice_of(names, len));
+
+        if (strcmp(name, "all") != 0 && host_find(host, slice_text(name)) == NULL &&
+            host->problem != NULL)
+            host->problem(host->problem_context, name,
+                          "apps.isolated names it, and there is no such app");
+        names += len + strspn(names + len, " ");
+    }
+}
+
 static void list_apps(struct host *host)
 {
     host->listed = arena_alloc(&host->arena, host->app_count * sizeof *host->listed);
@@ -321,6 +353,7 @@ static bool start(struct host *host, struct err *err)
     check_schedules(host);
     check_topics(host);
     check_needs(host);
+    check_isolated(host);
     list_apps(host);
     if (host->apps[0].problem != NULL)
         return err_set(err, ERR_INPUT, "the platform itself is broken: %s", host->apps[0].problem);

@@ -19,6 +19,7 @@ struct host_options {
     struct clock *clock;
     struct random *random;
     bool steady; // calls can be compared: tests of applications (script_steady)
+    struct nursery *nursery; // for isolated apps; NULL: these go into quarantine
 };
 
 // Fills the catalogue (core.* collections are in it already), boots every app in a throw-away

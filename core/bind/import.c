@@ -4,7 +4,8 @@
 
 struct import {
     struct state *state;
-    int instance, batch; // batch: registry, a table that the rows of this call share
+    int instance;
+    lua_Integer batch; // its number: the rows of one share what the importer keeps
     const char *importer;
     struct host_row *row;
 };
@@ -36,20 +37,11 @@ static int import_row(lua_State *L)
     lua_rawgeti(L, LUA_REGISTRYINDEX, import->instance);
     lua_pushstring(L, import->importer);
     push_cells(L, row);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, import->batch);
+    lua_pushinteger(L, import->batch);
     lua_call(L, 4, 3);
     row->result = keep(import->state, luaL_checkstring(L, -3));
     row->field = keep(import->state, luaL_optstring(L, -2, ""));
     row->text = keep(import->state, luaL_optstring(L, -1, ""));
-    return 0;
-}
-
-static int make_batch(lua_State *L)
-{
-    struct import *import = lua_touserdata(L, 1);
-
-    lua_newtable(L);
-    import->batch = luaL_ref(L, LUA_REGISTRYINDEX);
     return 0;
 }
 
@@ -73,15 +65,15 @@ static bool run_rows(struct import *import, struct call *call, struct host_row *
                      size_t row_count, struct err *err)
 {
     struct call *outer = call_enter(import->state, call);
-    bool done = state_run(import->state, make_batch, import, err);
+    bool done = true;
 
+    import->batch = (lua_Integer)++import->state->uses;
     for (size_t i = 0; i < row_count && done; i++) {
         import->row = &rows[i];
         refill(call->view);
         state_allow_call(import->state);
         done = state_run(import->state, import_row, import, err);
     }
-    luaL_unref(script_state(import->state->script), LUA_REGISTRYINDEX, import->batch);
     call_leave(import->state, outer);
     return done;
 }
@@ -94,7 +86,7 @@ bool host_import(struct host *host, struct view *view, struct id org, const char
                                    .role = "", .role_org = org};
     struct call call = {.view = view, .request = &request, .write = true};
     struct app *app = host_find(host, request.app);
-    struct import import = {.importer = importer, .batch = LUA_NOREF};
+    struct import import = {.importer = importer};
 
     if (app == NULL || app->problem != NULL)
         return err_set(err, ERR_ABSENT, "there is no app '%s', or it is in quarantine", app_id);

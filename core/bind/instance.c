@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "bind/bind.h"
+#include "bind/cell_state.h"
+#include "bind/isolate.h"
 #include "bind/pure.h"
 
 struct state *bind_state(lua_State *L)
@@ -43,11 +45,17 @@ static struct script_limits limits_of(const struct app *app, int64_t cpu_ms)
     };
 }
 
+void state_limit(struct state *state, const struct script_limits *limits)
+{
+    state->limits = *limits;
+    script_limit(state->script, limits);
+}
+
 static void allow_loading(struct state *state)
 {
     struct script_limits limits = limits_of(state->app, LOAD_CPU_MS);
 
-    script_limit(state->script, &limits);
+    state_limit(state, &limits);
 }
 
 // Instructions that are counted one by one take several times as long.
@@ -62,7 +70,7 @@ void state_allow_call(struct state *state)
     struct script_limits limits = limits_of(state->app,
                                             state->is_warm ? cpu_ms : COLD_TIMES * cpu_ms);
 
-    script_limit(state->script, &limits);
+    state_limit(state, &limits);
     state->is_warm = true;
 }
 
@@ -73,7 +81,7 @@ void state_allow_job(struct state *state)
     struct script_limits limits = limits_of(state->app, cpu_ms);
 
     limits.wall_ms = config->jobs.wall_ms > cpu_ms ? config->jobs.wall_ms : cpu_ms;
-    script_limit(state->script, &limits);
+    state_limit(state, &limits);
     state->is_warm = true;
 }
 
@@ -94,16 +102,36 @@ struct module {
     const char *name;
     lua_CFunction open;
     bool platform_only;
+    bool pure; // needs no host
 };
 static const struct module modules[] = {
-    {"core.app", open_core_app, false},   {"core.record", open_core_record, false},
-    {"core.call", open_core_call, false}, {"core.yaml", open_core_yaml, false},
-    {"core.log", open_core_log, false},   {"core.csv", open_core_csv, false},
-      {"core.html", bind_html_open, false},
-    {"core.json", bind_json_open, false}, {"core.people", open_core_people, true},
-    {"core.job", open_core_job, false},   {"core.setting", open_core_setting, false},
-    {"core.live", open_core_live, false}, {"core.catalogue", open_core_catalogue, true},
+    {"core.app", open_core_app, false, false},
+    {"core.record", open_core_record, false, false},
+    {"core.call", open_core_call, false, false},
+    {"core.yaml", open_core_yaml, false, false},
+    {"core.log", open_core_log, false, false},
+    {"core.csv", open_core_csv, false, true},
+    {"core.html", bind_html_open, false, true},
+    {"core.json", bind_json_open, false, true},
+    {"core.people", open_core_people, true, false},
+    {"core.job", open_core_job, false, false},
+    {"core.setting", open_core_setting, false, false},
+    {"core.live", open_core_live, false, false},
+    {"core.catalogue", open_core_catalogue, true, false},
 };
+
+void bind_each_remote(lua_State *L, void (*visit)(lua_State *L, const char *module))
+{
+    for (size_t i = 0; i < sizeof modules / sizeof *modules; i++) {
+        if (modules[i].platform_only || modules[i].pure)
+            continue;
+        lua_getglobal(L, "require");
+        lua_pushstring(L, modules[i].name);
+        lua_call(L, 1, 1);
+        visit(L, modules[i].name);
+        lua_pop(L, 1);
+    }
+}
 
 static bool add_modules(struct state *state, struct err *err)
 {
@@ -112,6 +140,14 @@ static bool add_modules(struct state *state, struct err *err)
             !script_module(state->script, modules[i].name, modules[i].open, err))
             return false;
     return true;
+}
+
+static bool open_state(struct state *state, struct err *err)
+{
+    if (state->app->isolated)
+        return isolate_open(state, err);
+    return (state->cell == NULL || cell_prepare(state, err)) &&
+           state_run(state, open_door, state, err);
 }
 
 struct state *state_create(struct app *app, bool declaring, struct err *err)
@@ -123,13 +159,15 @@ struct state *state_create(struct app *app, bool declaring, struct err *err)
     state->host = host;
     state->app = app;
     state->declaring = declaring;
+    state->limits = limits;
+    state->cell = host->cell;
     state->door = LUA_NOREF;
     state->script = script_create(app->manifest.id, &limits, host->options.clock, state, err);
     if (state->script != NULL && (!host->options.steady || script_steady(state->script, err))) {
         script_library(state->script, arena_format(&state->scratch, "%s/lua",
                                                    host->options.config->platform));
         script_folder(state->script, app->folder);
-        if (add_modules(state, err) && state_run(state, open_door, state, err))
+        if (add_modules(state, err) && open_state(state, err))
             return state;
     }
     state_destroy(state);
@@ -142,6 +180,7 @@ void state_destroy(struct state *state)
         return;
     for (size_t i = 0; i < state->instance_count; i++)
         script_instance_destroy(state->instances[i].room);
+    isolate_close(state->isolate);
     script_destroy(state->script);
     arena_finish(&state->scratch);
     free(state->instances);
@@ -161,10 +200,16 @@ void state_forget(struct state *state)
     state->instance_count = 0;
 }
 
+static bool is_of_use(const struct state *state)
+{
+    return !script_is_spent(state->script) &&
+           (state->isolate == NULL || !isolate_is_broken(state->isolate));
+}
+
 struct state *state_ready(struct app *app, struct err *err)
 {
     // A spent state that is still in a call (a nested one ended it) goes at its next use.
-    if (app->state != NULL && script_is_spent(app->state->script) && app->state->call == NULL) {
+    if (app->state != NULL && !is_of_use(app->state) && app->state->call == NULL) {
         state_destroy(app->state);
         app->state = NULL;
     }
@@ -197,7 +242,8 @@ static int open_doors(lua_State *L)
     lua_getfield(L, -1, "open");
     bind_push_id(L, &instance->org);
     lua_call(L, 1, 1);
-    offer_all(L, instance->room);
+    if (instance->room != NULL)
+        offer_all(L, instance->room);
     instance->ref = luaL_ref(L, LUA_REGISTRYINDEX);
     return 0;
 }
@@ -208,6 +254,8 @@ static bool instance_open(struct state *state, struct instance *instance, struct
     struct opening opening = {state, instance};
 
     allow_loading(state);
+    if (state->isolate != NULL) // there it runs the chunk
+        return state_run(state, open_doors, &opening, err);
     instance->room = script_instance_create(state->script, err);
     if (instance->room == NULL)
         return false;

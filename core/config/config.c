@@ -147,6 +147,22 @@ static void set_listeners(struct read *read, int key, const struct yaml_node *li
         write_problem(read, &read->origins[key], "listen", "at least one address is needed");
 }
 
+// Names in a list are what they would be in one text.
+static void set_names(struct read *read, int key, const struct yaml_node *list)
+{
+    const char *text = "";
+
+    for (const struct yaml_node *node = list->child; node != NULL; node = node->next) {
+        struct origin origin = origin_of(node);
+
+        if (node->kind != YAML_TEXT || strchr(node->text, ',') != NULL)
+            write_problem(read, &origin, config_keys[key].name, "expected a name");
+        else
+            text = arena_format(&read->config->arena, "%s %s", text, node->text);
+    }
+    set_from_text(read, key, text, read->folder, origin_of(list));
+}
+
 static bool is_plain_type(enum key_type type)
 {
     return type == KEY_BOOLEAN || type == KEY_INTEGER || type == KEY_DURATION || type == KEY_SIZE;
@@ -160,6 +176,10 @@ static void set_from_node(struct read *read, int key, const struct yaml_node *no
 
     if (row->type == KEY_LISTEN && node->kind == YAML_LIST) {
         set_listeners(read, key, node);
+        return;
+    }
+    if (row->type == KEY_NAMES && node->kind == YAML_LIST) {
+        set_names(read, key, node);
         return;
     }
     if (node->kind == YAML_TEXT && !is_nothing(node) && !(node->quoted && is_plain_type(row->type))) {

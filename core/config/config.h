@@ -50,6 +50,11 @@ struct config {
     } script;
 
     struct {
+        const char *isolated; // names with a space between; "all"
+        int64_t isolated_wall_ms;
+    } apps;
+
+    struct {
         int64_t session_idle_ms, session_absolute_ms;
         int64_t throttle_window_ms, per_account, per_address, per_school;
         int64_t hash_threads, hash_queue;

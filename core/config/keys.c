@@ -63,6 +63,9 @@ const struct config_key config_keys[] = {
     {"script.writes", KEY_INTEGER, AT(script.writes), "1000", 1, 1000000, NULL, RELOAD, "records written by a call"},
     {"script.instances", KEY_INTEGER, AT(script.instances), "256", 1, 100000, NULL, RELOAD, "organisations of an app kept ready in a worker"},
 
+    {"apps.isolated", KEY_NAMES, AT(apps.isolated), "", 0, 4000, NULL, FIXED, "apps that run in locked-down processes of their own; \"all\": every app"},
+    {"apps.isolated_wall", KEY_DURATION, AT(apps.isolated_wall_ms), "500ms", 10, MINUTES(1), NULL, RELOAD, "such a process is killed when a call has not ended after so long"},
+
     {"auth.session_idle", KEY_DURATION, AT(auth.session_idle_ms), "30min", 100, HOURS(24 * 30), NULL, RELOAD, "a session ends after so long unused"},
     {"auth.session_absolute", KEY_DURATION, AT(auth.session_absolute_ms), "12h", 100, HOURS(24 * 90), NULL, RELOAD, "and after so long in any case"},
     {"auth.throttle_window", KEY_DURATION, AT(auth.throttle_window_ms), "15min", 100, HOURS(24), NULL, RELOAD, "in which failed sign-ins are counted"},
@@ -114,7 +117,8 @@ int config_key_find(const char *name)
 const char *config_type_word(enum key_type type)
 {
     static const char *const words[] = {"text", "path",   "true or false", "number", "duration",
-                                        "size", "choice", "address",       "addresses"};
+                                        "size", "choice", "address",       "addresses",
+                                        "names"};
 
     return words[type];
 }

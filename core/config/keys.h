@@ -14,6 +14,7 @@ enum key_type {
     KEY_CHOICE,   // one word of a list
     KEY_ADDRESS,  // 127.0.0.1:8080, [::]:443; "" for none
     KEY_LISTEN,   // a list of addresses, each as text or {address, tls}
+    KEY_NAMES,    // a list of names, or a text of them: "leave, notice"; kept with a space between
 };
 
 struct config_key {

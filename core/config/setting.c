@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From the text of a setting to its value: one way for the file, --set and the defaults.
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -210,6 +211,33 @@ static bool set_listeners(struct config *config, const char *text, struct err *e
     }
 }
 
+static bool is_name(struct slice name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (!isalnum(name.data[i]) && name.data[i] != '_' && name.data[i] != '-')
+            return false;
+    return name.len > 0;
+}
+
+// "leave, notice" is kept as "leave notice".
+static bool set_names(struct config *config, const struct config_key *key, const char *text,
+                      struct err *err)
+{
+    const char **place = (const char **)((char *)config + key->offset), *names = "";
+
+    for (text += strspn(text, ", "); *text != 0; text += strspn(text, ", ")) {
+        struct slice name = slice_of(text, strcspn(text, ", "));
+
+        if (!is_name(name))
+            return err_set(err, ERR_INPUT, "expected names, not '%.*s'", (int)name.len, text);
+        names = arena_format(&config->arena, "%s%s%.*s", names, names[0] != 0 ? " " : "",
+                             (int)name.len, text);
+        text += name.len;
+    }
+    *place = names;
+    return true;
+}
+
 bool config_set_text(struct config *config, const struct config_key *key, const char *text,
                      const char *folder, struct err *err)
 {
@@ -224,6 +252,8 @@ bool config_set_text(struct config *config, const struct config_key *key, const 
         return set_number(config, key, text, err);
     case KEY_LISTEN:
         return set_listeners(config, text, err);
+    case KEY_NAMES:
+        return set_names(config, key, text, err);
     case KEY_CHOICE:
         if (!check_choice(key, text, err))
             return false;

@@ -62,7 +62,7 @@ static FILE *open_in(const struct folder *folder, const char *path)
     return fopen(full, "re");
 }
 
-static bool read_all(FILE *file, const char *path, struct buffer *text, struct err *err)
+bool module_read(FILE *file, const char *path, struct buffer *text, struct err *err)
 {
     size_t len = fread(buffer_room(text, FILE_MAX + 1), 1, FILE_MAX + 1, file);
 
@@ -74,20 +74,36 @@ static bool read_all(FILE *file, const char *path, struct buffer *text, struct e
     return true;
 }
 
+// *there: the folder has the file. False: it cannot be read.
+static bool read_from(const struct folder *folder, const char *path, struct buffer *text,
+                      bool *there, struct err *err)
+{
+    const struct slice *shelved = folder->is_shelved ? shelf_find(folder, path) : NULL;
+    FILE *file = folder->is_shelved ? NULL : open_in(folder, path);
+    bool done = true;
+
+    *there = shelved != NULL || file != NULL;
+    if (shelved != NULL)
+        buffer_slice(text, *shelved);
+    if (file != NULL) {
+        done = module_read(file, path, text, err);
+        fclose(file);
+    }
+    return done;
+}
+
 // The first folder of the room that has the file; its label goes to *label.
 static bool read_in(struct script *script, enum script_room room, const char *path,
                     struct buffer *text, const char **label, struct err *err)
 {
     for (struct folder *folder = script->folders; folder != NULL; folder = folder->next) {
-        FILE *file = folder->room == room ? open_in(folder, path) : NULL;
-        bool done;
+        bool there = false;
 
-        if (file == NULL)
-            continue;
-        done = read_all(file, path, text, err);
-        fclose(file);
+        if (folder->room == room && !read_from(folder, path, text, &there, err))
+            return false;
         *label = folder->label;
-        return done;
+        if (there)
+            return true;
     }
     return err_set(err, ERR_ABSENT, "there is no %s", path);
 }

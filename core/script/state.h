@@ -3,6 +3,7 @@
 #pragma once
 
 #include <signal.h>
+#include <stdio.h>
 #include <time.h>
 
 #include <lauxlib.h>
@@ -71,6 +72,8 @@ struct folder {
     char *path;
     const char *label; // its last component, for chunk names
     enum script_room room;
+    bool is_shelved;       // its files are in memory, the disk is not asked
+    struct shelved *shelf;
 };
 
 // Memory for what is small. Lua makes and drops some thousand small objects for a page: those
@@ -168,6 +171,12 @@ const char *text_of(lua_State *L, int index, size_t *len); // tostring without a
 // library.c: gives the table on top weak keys
 void library_weaken(lua_State *L);
 
+// shelf.c
+const struct slice *shelf_find(const struct folder *folder, const char *path); // NULL: none
+void shelf_finish(struct folder *folder);
+
+// module.c: a whole file, refused when it is too long; path is for the error
+bool module_read(FILE *file, const char *path, struct buffer *text, struct err *err);
 // module.c: lua_load of text; in_room: the globals are its first argument. [-0, +1]
 int module_load(lua_State *L, struct slice text, const char *name, bool in_room);
 

@@ -186,6 +186,12 @@ bool instance_boot_apps(struct instance *instance, host_problem *problem, void *
         .steady = instance->steady,
     };
 
+    // While this process may still start a program.
+    if (instance->config->apps.isolated[0] != 0 && instance->nursery == NULL)
+        instance->nursery = nursery_start("/proc/self/exe", err);
+    if (instance->config->apps.isolated[0] != 0 && instance->nursery == NULL)
+        return false;
+    options.nursery = instance->nursery;
     instance->host = host_create(&options, instance->catalog, problem, context, err);
     return instance->host != NULL && (instance->store == NULL || settle(instance, err));
 }
@@ -193,6 +199,7 @@ bool instance_boot_apps(struct instance *instance, host_problem *problem, void *
 void instance_close(struct instance *instance)
 {
     host_destroy(instance->host);
+    nursery_stop(instance->nursery);
     catalog_destroy(instance->catalog);
     sealer_close(instance->sealer);
     keyring_close(instance->keyring);

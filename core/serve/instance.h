@@ -4,6 +4,7 @@
 
 #include "auth/auth.h"
 #include "bind/host.h"
+#include "bind/nursery.h"
 #include "config/config.h"
 #include "record/record.h"
 
@@ -18,6 +19,7 @@ struct instance {
     bool owns; // the store is ours to write
     struct host *host; // NULL in the committer, which runs no apps
     bool steady;       // of its host: calls can be compared
+    struct nursery *nursery; // NULL: no app is isolated
     struct auth auth;
     struct auth_limits limits;
 };

@@ -164,8 +164,17 @@ local function fields_of(handle)
   return fields, names
 end
 
+-- What C is told: that there are functions, and not which.
+local function data_of(spec)
+  local data = type(spec) == "table" and {} or spec
+  for key, value in pairs(type(spec) == "table" and spec or {}) do
+    data[key] = type(value) == "function" or value
+  end
+  return data
+end
+
 function collection.declare(instance, name, spec)
-  local handle = record.declare(name, spec)
+  local handle = record.declare(name, data_of(spec))
   local fields, names = fields_of(handle)
   local self = setmetatable({
     app = instance.app, handle = handle, name = name, full = host.id .. "." .. name,

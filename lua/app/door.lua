@@ -132,9 +132,13 @@ end
 
 door.declare = route.declare
 
---- One row of a file: "created", "updated", "same" or "refused", the field, a word.
+--- One row of a file: "created", "updated", "same" or "refused", the field, a word. The rows of a
+--- batch share a table.
 function door.import(instance, name, cells, batch)
-  local result, word, field = instance.importers[name](cells, batch)
+  if instance.batch ~= batch then
+    instance.batch, instance.batched = batch, {}
+  end
+  local result, word, field = instance.importers[name](cells, instance.batched)
   local refused
   if result == nil then
     refused = problem.of(word, field)

@@ -56,9 +56,14 @@ export function orgId(data, code) {
   return rows.find((row) => row.code === code).id;
 }
 
+// SETTINGS="apps.isolated=all …": the same tests under other settings.
+function always() {
+  return Object.fromEntries((process.env.SETTINGS ?? "").split(" ").filter(Boolean).map((one) => one.split(/=(.*)/, 2)));
+}
+
 // Starts a server on free ports; resolves when it says that it serves.
 export async function serve({ data = freshData(), settings = {}, config = join(root, "config/demo.yaml") } = {}) {
-  const all = { data, listen: "127.0.0.1:0", "admin.listen": "127.0.0.1:0", "log.level": "info", ...settings };
+  const all = { data, listen: "127.0.0.1:0", "admin.listen": "127.0.0.1:0", "log.level": "info", ...always(), ...settings };
   const words = ["serve", "-c", config];
   for (const [key, value] of Object.entries(all)) words.push("--set", `${key}=${value}`);
   const child = spawn(binary, words, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });

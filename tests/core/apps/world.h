@@ -90,7 +90,8 @@ static inline bool world_boot(struct world *world)
         return false;
     world->sealer = sealer_open(world->keyring, random_system(), &world->err);
     world->catalog = catalog_create();
-    options = (struct host_options){world->config, clock_system(), random_system(), world->sealer};
+    options = (struct host_options){.config = world->config, .clock = clock_system(),
+                                    .random = random_system()};
     if (world->sealer == NULL || !tree_declare(world->catalog, &world->err))
         return false;
     world->host = host_create(&options, world->catalog, world_problem, NULL, &world->err);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "bind/host.h"
+#include "bind/nursery.h"
 #include "record/tree.h"
 #include "store/space.h"
 
@@ -23,6 +24,7 @@ struct world {
     struct store *store;
     struct catalog *catalog;
     struct host *host;
+    struct nursery *nursery; // NULL: no app is isolated
     struct id root, east, west;
     struct arena arena; // of the last call
     char *problems[PROBLEMS_MAX];
@@ -98,11 +100,18 @@ static inline void world_link(struct world *world, const char *name, const char 
     CHECK(symlink(to, path) == 0);
 }
 
+// ISOLATED=1: the same tests with every app in a process of its own.
+static inline bool world_isolates(void)
+{
+    return getenv("ISOLATED") != NULL;
+}
+
 // apps: the folder of fixture apps, from the tree's root. narrow: little room for everything.
 static inline bool world_open(struct world *world, const char *apps, bool narrow)
 {
     char data[PATH_MAX], platform[PATH_MAX];
-    const char *settings[] = {data, platform, "script.instances=1", "script.output=1KiB"};
+    const char *settings[6] = {data, platform};
+    size_t count = 2;
     struct store_options options = {.bytes_max = 1u << 30, .readers_max = 16, .memory_max = 4096,
                                     .clock = clock_system(), .random = random_system()};
     struct host_options host = {.clock = clock_system(), .random = random_system()};
@@ -114,7 +123,17 @@ static inline bool world_open(struct world *world, const char *apps, bool narrow
     world_link(world, "apps", apps);
     snprintf(data, sizeof data, "data=%s/data", world->folder);
     snprintf(platform, sizeof platform, "platform=%s", world->folder);
-    world->config = config_read(NULL, settings, narrow ? 4 : 2, stderr, &err);
+    if (narrow) {
+        settings[count++] = "script.instances=1";
+        settings[count++] = "script.output=1KiB";
+    }
+    if (world_isolates()) {
+        settings[count++] = "apps.isolated=all";
+        settings[count++] = "apps.isolated_wall=20s";
+        world->nursery = nursery_start(NULL, &err);
+        CHECK_OK(world->nursery != NULL, &err);
+    }
+    world->config = config_read(NULL, settings, count, stderr, &err);
     CHECK_OK(world->config != NULL, &err);
     CHECK(mkdir(world->config->data, 0700) == 0);
     options.folder = world->config->data;
@@ -123,6 +142,7 @@ static inline bool world_open(struct world *world, const char *apps, bool narrow
     world->catalog = catalog_create();
     CHECK_OK(tree_declare(world->catalog, &err), &err);
     host.config = world->config;
+    host.nursery = world->nursery;
     world->host = host_create(&host, world->catalog, world_problem, world, &err);
     CHECK_OK(world->host != NULL, &err);
     if (world->host == NULL)
@@ -148,6 +168,7 @@ static inline void world_remove(const char *folder)
 static inline void world_close(struct world *world)
 {
     host_destroy(world->host);
+    nursery_stop(world->nursery);
     catalog_destroy(world->catalog);
     store_close(world->store);
     config_destroy(world->config);

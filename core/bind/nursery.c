@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bind/nursery.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cage.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "bind/cell.h"
+
+enum { SOCKET = 3, ANSWER_MS = 2000 };
+
+struct nursery {
+    int socket;
+    pid_t pid;
+};
+
+// One byte with a descriptor; -1: without one.
+static bool send_descriptor(int socket, int fd)
+{
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof fd)] = {0};
+    char byte = 0;
+    struct iovec bytes = {&byte, 1};
+    struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control,
+                             .msg_controllen = fd >= 0 ? sizeof control : 0};
+    struct cmsghdr *head = (struct cmsghdr *)control;
+
+    head->cmsg_level = SOL_SOCKET;
+    head->cmsg_type = SCM_RIGHTS;
+    head->cmsg_len = CMSG_LEN(sizeof fd);
+    memcpy(CMSG_DATA(head), &fd, sizeof fd);
+    return sendmsg(socket, &message, MSG_NOSIGNAL) == 1;
+}
+
+// -1: none came; errno 0: the other side has ended.
+static int take_descriptor(int socket)
+{
+    int fd = -1;
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof fd)];
+    char byte;
+    struct iovec bytes = {&byte, 1};
+    struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control,
+                             .msg_controllen = sizeof control};
+    ssize_t got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    struct cmsghdr *head = got == 1 ? CMSG_FIRSTHDR(&message) : NULL;
+
+    if (got == 0)
+        errno = 0;
+    if (head != NULL && head->cmsg_type == SCM_RIGHTS && head->cmsg_len == CMSG_LEN(sizeof fd))
+        memcpy(&fd, CMSG_DATA(head), sizeof fd);
+    return fd;
+}
+
+// The nursery's own process ----------------------------------------------------------------
+
+// Only descriptor 3 stays, and nothing is written to the log: it belongs to who may be believed.
+static void keep_only(int socket, bool log)
+{
+    int nothing = open("/dev/null", O_RDWR);
+
+    dup2(nothing, STDIN_FILENO);
+    dup2(nothing, STDOUT_FILENO);
+    if (!log)
+        dup2(nothing, STDERR_FILENO);
+    dup2(socket, SOCKET);
+    fcntl(SOCKET, F_SETFD, 0); // it may have been that very one
+    close_range(SOCKET + 1, ~0U, 0);
+}
+
+static void bury(void)
+{
+    int status;
+
+    while (waitpid(-1, &status, WNOHANG) > 0)
+        if (WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
+            log_warn("the process of an isolated app died",
+                     LOG_INT("signal", WTERMSIG(status)),
+                     LOG_TEXT("why", WTERMSIG(status) == SIGSYS ? "it called what it may not"
+                                                                : strsignal(WTERMSIG(status))));
+}
+
+static void wake(int signal)
+{
+    (void)signal;
+}
+
+static void make_cell(int control, int socket)
+{
+    pid_t pid = fork();
+    int process;
+
+    if (pid == 0) {
+        keep_only(socket, false);
+        signal(SIGCHLD, SIG_DFL);
+        cell_run(SOCKET);
+    }
+    process = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+    if (!send_descriptor(control, process))
+        _exit(1);
+    if (process >= 0)
+        close(process);
+}
+
+void nursery_run(int control)
+{
+    struct sigaction action = {.sa_handler = wake}; // no SA_RESTART: recvmsg is interrupted
+    sigset_t ends;
+    int socket;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_NAME, "sy nursery");
+    log_name("nursery");
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGHUP);
+    sigprocmask(SIG_SETMASK, &ends, NULL);
+    sigaction(SIGCHLD, &action, NULL);
+    cage_unplug();
+    for (;;) {
+        socket = take_descriptor(control);
+        if (socket >= 0) {
+            make_cell(control, socket);
+            close(socket);
+        } else if (errno != EINTR) {
+            break;
+        }
+        bury();
+    }
+    _exit(0);
+}
+
+// Who has one ------------------------------------------------------------------------------
+
+static void become(const char *program, int socket)
+{
+    keep_only(socket, true);
+    if (program == NULL)
+        nursery_run(SOCKET);
+    execl(program, "shuyuan", "isolates", NULL);
+    _exit(127);
+}
+
+struct nursery *nursery_start(const char *program, struct err *err)
+{
+    struct nursery *nursery;
+    int pair[2];
+    pid_t pid;
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+        err_set(err, ERR_IO, "a socket for isolated apps: %s", strerror(errno));
+        return NULL;
+    }
+    pid = fork();
+    if (pid == 0)
+        become(program, pair[1]);
+    close(pair[1]);
+    if (pid < 0) {
+        close(pair[0]);
+        err_set(err, ERR_IO, "a process for isolated apps: %s", strerror(errno));
+        return NULL;
+    }
+    nursery = mem_zero(sizeof *nursery);
+    nursery->socket = pair[0];
+    nursery->pid = pid;
+    return nursery;
+}
+
+void nursery_stop(struct nursery *nursery)
+{
+    if (nursery == NULL)
+        return;
+    close(nursery->socket);
+    waitpid(nursery->pid, NULL, 0);
+    free(nursery);
+}
+
+static bool ask(struct nursery *nursery, int theirs, int *process, struct err *err)
+{
+    struct pollfd polled = {nursery->socket, POLLIN, 0};
+
+    if (!send_descriptor(nursery->socket, theirs))
+        return err_set(err, ERR_BUSY, "who makes isolated processes is gone: %s", strerror(errno));
+    while (poll(&polled, 1, ANSWER_MS) < 0 && errno == EINTR)
+        ;
+    *process = polled.revents != 0 ? take_descriptor(nursery->socket) : -1;
+    return *process >= 0 || err_set(err, ERR_BUSY, "no isolated process was made");
+}
+
+bool nursery_make(struct nursery *nursery, int *socket, int *process, struct err *err)
+{
+    int pair[2];
+    bool done;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+        return err_set(err, ERR_IO, "a socket for an isolated app: %s", strerror(errno));
+    done = ask(nursery, pair[1], process, err);
+    close(pair[1]);
+    if (!done)
+        close(pair[0]);
+    *socket = pair[0];
+    return done;
+}
