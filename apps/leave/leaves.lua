@@ -8,21 +8,27 @@ local DAYS_BACK <const> = 30 -- how late one may still ask
 
 local leaves
 
--- Whose class it is, is told; a class without a head waits for the office to look.
-local function tell_teacher(r)
-  local head = r.class and r.class.head_person
-  if head then
-    app.notify(head, "asked", {name = r.student.name, from = r.from, to = r.to}, leaves:path(r))
-  end
+-- May a class teacher grant it alone? Longer ones go on to the principal.
+local may_grant = app.point("may_grant", function(r)
+  return app.days(r.from, r.to) <= app.settings.max_days
+end)
+
+local function tell(people, word, r)
+  app.notify(people, word, {name = r.student.name, from = r.from, to = r.to}, leaves:path(r))
 end
 
-local function tell_guardians(r, word)
-  app.notify(app.members("guardians", r.student), word, {name = r.student.name, from = r.from, to = r.to},
-    leaves:path(r))
+-- Whose class it is, is told; a class without a head waits for the office to look.
+local function tell_teacher(r, word)
+  local head = r.class and r.class.head_person
+  if head then tell(head, word, r) end
+end
+
+local function tell_family(r, word)
+  tell(app.members("guardians", r.student), word, r)
 end
 
 leaves = app.collection("leave", {
-  created = tell_teacher,
+  created = function(r) tell_teacher(r, "asked") end,
   fields = {
     student      = {ref = "base.student", required = true},
     from         = {type = "date", required = true},
@@ -31,6 +37,7 @@ leaves = app.collection("leave", {
     reason       = {type = "text", max = 500, personal = true},
     proof        = {type = "file", accept = {"picture", "pdf"}, max = PROOF_MAX, personal = true},
     state        = {one_of = {"asked", "granted", "refused", "withdrawn"}, default = "asked"},
+    level        = {one_of = {"class", "school"}, default = "class"}, -- who decides: teacher or principal
     by           = {ref = "base.person", default = "@me", readonly = true},
     by_name      = {from = "by.name"},
     class        = {from = "student.class"}, -- the one it was asked in, also after a move
@@ -38,12 +45,13 @@ leaves = app.collection("leave", {
     decided_name = {from = "decided_by.name"},
     answer       = {type = "text", max = 200, personal = true},
   },
-  index = {{"student", "from"}, {"class", "state"}},
+  index = {{"student", "from"}, {"class", "state"}, {"level", "state"}},
   history = true,
   check = function(r)
     if r.to < r.from then return "to", "order" end
     if app.days(r.from, r.to) > DAYS_MAX then return "to", "too_long" end
     if not r.id and app.days(r.from, app.today()) > DAYS_BACK + 1 then return "from", "past" end
+    if r.state == "granted" and r.level == "class" and not may_grant(r) then return "state", "over_max_days" end
   end,
 })
 
@@ -59,7 +67,8 @@ leaves:allow("create", {
   guardian = {"student in @me.children", only = {"student", "from", "to", "kind", "reason", "proof"}},
 })
 -- A rule holds for a record before and after a change: guardians move between asked and
--- withdrawn, class teachers between asked, granted and refused, and nobody beyond.
+-- withdrawn, class teachers between asked, granted and refused, the principal the same of what
+-- was passed on, and nobody beyond.
 leaves:allow("update", {
   guardian = {
     "student in @me.children and state is asked",
@@ -68,8 +77,14 @@ leaves:allow("update", {
   },
   teacher = {
     "class in @me.classes and state is asked",
-    "class in @me.classes and state is granted",
-    "class in @me.classes and state is refused",
+    "class in @me.classes and level is class and state is granted",
+    "class in @me.classes and level is class and state is refused",
+    only = {"state", "level", "decided_by", "answer"},
+  },
+  principal = {
+    "org under @me.orgs and level is school and state is asked",
+    "org under @me.orgs and level is school and state is granted",
+    "org under @me.orgs and level is school and state is refused",
     only = {"state", "decided_by", "answer"},
   },
 })
@@ -85,23 +100,26 @@ app.rollup("asked_by_class", {
   },
 })
 
-local may_grant = app.point("may_grant", function(r)
-  return app.days(r.from, r.to) <= app.settings.max_days
-end)
+local function decide(r, request, state)
+  r.state, r.decided_by, r.answer = state, app.me, request.form.answer
+  tell_family(r, state)
+  if r.level == "school" then tell_teacher(r, state) end
+end
 
-leaves:action("grant", {role = "teacher", from = {state = "asked"}}, function(r)
-  if not may_grant(r) then return nil, "over_max_days" end
-  r.state, r.decided_by = "granted", app.me
-  tell_guardians(r, "granted")
-end)
+local teachers <const> = {role = "teacher", from = {state = "asked", level = "class"}}
+local principals <const> = {role = "principal", from = {state = "asked", level = "school"}}
 
-leaves:action("refuse", {role = "teacher", from = {state = "asked"}}, function(r, request)
-  r.state, r.decided_by, r.answer = "refused", app.me, request.form.answer
-  tell_guardians(r, "refused")
+leaves:action("grant", teachers, function(r, request)
+  if may_grant(r) then return decide(r, request, "granted") end
+  r.level = "school"
+  tell_family(r, "passed")
 end)
-
+leaves:action("refuse", teachers, function(r, request) decide(r, request, "refused") end)
+leaves:action("approve", principals, function(r, request) decide(r, request, "granted") end)
+leaves:action("decline", principals, function(r, request) decide(r, request, "refused") end)
 leaves:action("withdraw", {role = "guardian", from = {state = "asked"}}, function(r)
   r.state = "withdrawn"
+  tell_teacher(r, "withdrawn")
 end)
 
 return leaves

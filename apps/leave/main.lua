@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
---- Leave: a guardian asks for a child, the class teacher grants or refuses.
+--- Leave: a guardian asks for a child, the class teacher grants or refuses, longer ones go on to the
+--- principal.
 local app = require "app"
 local cards = require "cards"
 local leaves = require "leaves"
@@ -12,9 +13,9 @@ leaves:list("mine", {
 })
 leaves:list("desk", {
   allow = {"teacher", "principal", "office", "county"},
-  columns = {"student", "from", "to", "kind", "reason", "state"},
-  filter = {"state"},
-  actions = {"grant", "refuse"},
+  columns = {"student", "from", "to", "kind", "reason", "level", "state"},
+  filter = {"state", "level"},
+  actions = {"grant", "refuse", "approve", "decline"},
   export = {"student", "class", "from", "to", "kind", "reason", "state", "decided_name", "answer"},
   subtree = true,
 })
@@ -25,3 +26,4 @@ end)
 
 app.home("guardian", cards.guardian)
 app.home("teacher", cards.teacher)
+app.home("principal", cards.principal)

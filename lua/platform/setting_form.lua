@@ -111,6 +111,7 @@ local function control(at, setting, outer, sent, problem)
   value = sent[setting.name] or (value ~= nil and tostring(value)) or (kind == "choice" and "inherit") or ""
   return ui.field{setting.name, label = label(at, setting), kind = kind, value = value, problem = problem,
     hint = hint(at, setting, outer), options = kind == "choice" and options(at, setting, outer) or {},
+    placeholder = (kind == "text" or kind == "number") and outer.value ~= nil and say(at, setting, outer.value),
     autocomplete = kind == "password" and "off", max = setting.type == "string" and 500}
 end
 
@@ -132,7 +133,7 @@ local function allowed(at, setting, sent, one)
   if not sent[name] and within and within.one_of then
     value = tostring(layers.is_among(within.one_of, one))
   end
-  return ui.field{name, kind = "choice", value = value,
+  return ui.field{name, kind = "choice", value = value, required = true,
     label = here.word("settings.below_may", {name = label(at, setting), value = code(at, setting, one)}),
     options = {{value = "true", text = here.word("ui.yes")}, {value = "false", text = here.word("ui.no")}}}
 end
@@ -155,7 +156,7 @@ local function removal(at, setting)
   if not (setting.secret and own_entry(at, setting).secret) then
     return {}
   end
-  return {ui.field{setting.name .. ".remove", kind = "choice", value = "false",
+  return {ui.field{setting.name .. ".remove", kind = "choice", value = "false", required = true,
     label = here.word("settings.remove", {name = label(at, setting)}),
     options = {{value = "false", text = here.word("settings.keep")}, {value = "true", text = here.word("settings.remove_it")}}}}
 end

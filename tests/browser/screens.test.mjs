@@ -4,9 +4,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { DESKTOP, launch, overflow, person, PHONE, picture, signIn, violations } from "../lib/browser.mjs";
-import { forms, serve, signedIn } from "../lib/school.mjs";
+import { forms, orgId, serve, signedIn } from "../lib/school.mjs";
 
-let server, browser, org, record;
+let server, browser, org, record, passed, county;
 
 before(async () => {
   server = await serve();
@@ -19,6 +19,12 @@ before(async () => {
   if (!fields.student) fields.student = form.options[0];
   if ("kind" in form.fields && !fields.kind) fields.kind = form.options.at(-1);
   record = (await mum.post(form.action, fields)).headers.get("location").split("?")[0];
+  const later = new Date(Date.now() + 12 * 86400e3).toISOString().slice(0, 10);
+  passed = (await mum.post(form.action, { ...fields, _key: `${fields._key}-long`, to: later, reason: "骨折，在家养伤" })).headers.get("location").split("?")[0];
+  const teacher = await signedIn(server, "teacher");
+  const grant = forms((await teacher.get(passed)).html).find((one) => one.action.endsWith("/grant"));
+  assert.equal((await teacher.post(grant.action, grant.fields)).status, 303);
+  county = orgId(server.data, server.accounts.county.org);
 });
 after(async () => { await browser?.close(); await server?.remove(); });
 
@@ -32,6 +38,10 @@ const screens = [
   ["leave-desk", "teacher", () => `/o/${org}/leave/desk`],
   ["leave-decide", "teacher", () => record],
   ["principal-desk", "principal", () => "/"],
+  ["leave-passed", "principal", () => passed],
+  ["settings", "office", () => `/console/settings/${org}`],
+  ["settings-school", "office", () => `/console/settings/${org}/leave`],
+  ["settings-county", "county", () => `/console/settings/${county}/base`],
   ["county-desk", "county", () => "/"],
   ["account", "guardian", () => "/account"],
   ["help", "guardian", () => "/help"],

@@ -2,6 +2,7 @@
 // A guardian asks for leave, the class teacher grants it: over the wire, without script.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { Program } from "../lib/program.mjs";
 import { forms, serve, shuyuan, signedIn, Visitor } from "../lib/school.mjs";
 
 let server, org;
@@ -104,6 +105,38 @@ test("a guardian cannot decide, another teacher and another school see nothing",
   const csrf = forms(page.html).find((form) => form.fields._csrf)?.fields._csrf ?? forms((await mum.get("/account")).html).find((form) => form.fields._csrf).fields._csrf;
   assert.ok([403, 404].includes((await mum.post(`${record}/grant`, { _csrf: csrf, _key: "mine" })).status));
   assert.equal((await subject.get(record)).status, 404);
+});
+
+test("a long leave goes on to the principal, who sees what waits in each class", async () => {
+  const mum = await signedIn(server, "guardian"), teacher = await signedIn(server, "teacher"), principal = await signedIn(server, "principal");
+  const { answer } = await ask(mum, { from: day(20), to: day(29), reason: "手术" });
+  const record = answer.headers.get("location").split("?")[0];
+  const press = async (who, action) => {
+    const form = forms((await who.get(record)).html).find((one) => one.action.endsWith(`/${action}`));
+    return form && (await who.post(form.action, form.fields)).status;
+  };
+  assert.equal(await press(principal, "approve"), undefined);
+  assert.equal(await press(teacher, "grant"), 303);
+  assert.match((await mum.get(record)).html, /班主任转校长审批[^]*待校长审批/);
+  assert.equal(await press(teacher, "grant"), undefined);
+  const home = (await principal.get("/")).html;
+  assert.match(home, /手术/);
+  assert.match(home, /各班待审批[^]*三\(3\)班[^]*\d+ 条/);
+  assert.equal(await press(principal, "approve"), 303);
+  assert.match((await mum.get(record)).html, /班主任转校长审批[^]*已同意/);
+  assert.doesNotMatch((await principal.get("/")).html, /手术/);
+});
+
+test("a program of the class teacher does not grant past the setting either", async () => {
+  const mum = await signedIn(server, "guardian"), program = await Program.signedIn(server, server.accounts.teacher);
+  const { answer } = await ask(mum, { from: day(40), to: day(49), reason: "越过按钮" });
+  const address = answer.headers.get("location").split("?")[0].replace("/o/", "/api/v1/o/");
+  const { headers: { etag } } = await program.get(address);
+  const refused = await program.patch(address, { state: "granted" }, etag);
+  assert.equal(refused.status, 422, refused.text);
+  assert.match(refused.text, /over_max_days/);
+  assert.equal((await program.get(address)).body.state, "asked");
+  assert.ok([403, 404].includes((await program.patch(address, { state: "granted", level: "school" }, etag)).status));
 });
 
 test("text is inert wherever it is shown", async () => {

@@ -84,8 +84,45 @@ test("a long leave is not the teacher's to grant", function(w)
   local mum, ms_li, kid = family(w)
   local r = ask(w, mum, kid, {to = "2026-03-20"})
 
-  w:expect({w:as(ms_li):action(r, "grant")}, {nil, "over_max_days", ""})
+  w:expect(w:as(ms_li):action(r, "grant"), true)
+
   w:expect(w:as(mum):get(r).state, "asked")
+  w:expect(w:as(mum):get(r).level, "school")
+  w:expect({w:as(ms_li):action(r, "grant")}, {nil, "state", ""})
+end)
+
+test("a long leave goes on to the principal, and both the family and the teacher hear", function(w)
+  local mum, ms_li, kid = family(w)
+  local head = w:user "principal"
+  local r = ask(w, mum, kid, {to = "2026-03-20"})
+
+  w:expect({w:as(head):action(r, "approve")}, {nil, "state", ""})
+  w:as(ms_li):action(r, "grant")
+  w:expect(w:as(head):action(r, "approve"), true)
+  w:run_jobs()
+
+  w:expect(w:as(mum):get(r).state, "granted")
+  local heard = {}
+  for _, person in ipairs{mum, ms_li} do
+    for _, notice in ipairs(w:notices(person)) do heard[#heard + 1] = person.role .. " " .. notice.word end
+  end
+  table.sort(heard)
+  w:expect(heard, {"guardian granted", "guardian passed", "teacher asked", "teacher granted"})
+end)
+
+test("what was passed on can still be taken back, and the teacher hears of it", function(w)
+  local mum, ms_li, kid = family(w)
+  local head = w:user "principal"
+  local r = ask(w, mum, kid, {to = "2026-03-20"})
+
+  w:as(ms_li):action(r, "grant")
+  w:expect(w:as(mum):action(r, "withdraw"), true)
+  w:run_jobs()
+
+  w:expect({w:as(head):action(r, "approve")}, {nil, "state", ""})
+  local heard = {}
+  for _, notice in ipairs(w:notices(ms_li)) do heard[notice.word] = true end
+  w:expect(heard, {asked = true, withdrawn = true})
 end)
 
 test("the desk shows what waits, in both languages", function(w)

@@ -235,9 +235,19 @@ static void longer_than_the_setting_is_not_the_class_teachers_to_grant(void)
 {
     const char *path = asked(1, 6); // six days, five by default
 
-    CHECK(act(&head, path, "grant") == 422);
+    CHECK(act(&principal, path, "approve") == 409);
+    CHECK(act(&head, path, "grant") == 303); // passes it on
     CHECK(state_is(path, "asked"));
-    CHECK(act(&head, path, "refuse") == 303);
+    CHECK(act(&head, path, "grant") == 409 && act(&head, path, "refuse") == 409);
+    CHECK(!may_write(&head, path, "state", "granted"));
+    CHECK(!may_write(&head, path, "state", "refused"));
+    CHECK(!may_write(&principal, path, "level", "class"));
+    CHECK(act(&head, path, "approve") == 404 && act(&mum, path, "approve") == 404);
+    CHECK(act(&principal, path, "approve") == 303);
+    CHECK(state_is(path, "granted"));
+    path = asked(1, 6);
+    CHECK(act(&head, path, "grant") == 303 && act(&principal, path, "decline") == 303);
+    CHECK(state_is(path, "refused"));
 }
 
 static void only_the_family_withdraws_and_only_what_is_undecided(void)
