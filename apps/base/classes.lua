@@ -28,6 +28,7 @@ classes.class:allow("read", {
   principal = {"org under @me.orgs"},
   office    = {"org under @me.orgs"},
   county    = {"org under @me.orgs"},
+  app       = {"org under @me.orgs"},
 })
 classes.class:allow("update", {office = {"org under @me.orgs", only = {"head"}}})
 

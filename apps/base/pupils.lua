@@ -28,6 +28,7 @@ pupils.student:allow("read", {
   principal = {"org under @me.orgs"},
   office    = {"org under @me.orgs"},
   county    = {"org under @me.orgs"},
+  app       = {"org under @me.orgs", only = {"name", "class", "person", "state"}},
 })
 
 pupils.guardianship = app.collection("guardianship", {

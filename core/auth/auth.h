@@ -67,6 +67,10 @@ bool auth_grant_remove(struct view *view, struct id person, const char *role, st
 bool auth_principal(struct view *view, struct id person, struct principal *principal,
                     struct err *err);
 
+// The persons who hold a role at the organisation itself now; memory in the view's arena.
+bool auth_holders(struct view *view, const char *role, struct id at, const struct id **people,
+                  size_t *count, struct err *err);
+
 // A session's token is 256 random bits, base64url; stored is its SHA-256 only.
 enum { TOKEN_TEXT_LEN = 43 };
 struct session {

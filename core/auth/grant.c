@@ -137,3 +137,29 @@ bool auth_principal(struct view *view, struct id person, struct principal *princ
     principal->grants = grants;
     return true;
 }
+
+bool auth_holders(struct view *view, const char *role, struct id at, const struct id **people,
+                  size_t *count, struct err *err)
+{
+    struct view system = auth_as_system(view);
+    struct filter filters[] = {
+        {GRANT_AT, FILTER_IS, {VALUE_REF, {.ref = {view->root, at}}}},
+        {GRANT_ROLE, FILTER_IS, value_of_text(slice_text(role))},
+    };
+    struct query query = {.collection = grants_of(view), .org = view->root, .filters = filters,
+                          .filter_count = 2, .order = -1, .ascending = true, .limit = GRANTS_MAX};
+    int64_t now_ms = clock_wall_ms(view->clock);
+    struct record **records;
+    struct id *found;
+    size_t read;
+
+    *count = 0;
+    if (!record_query(&system, &query, &records, &read, err))
+        return false;
+    found = arena_alloc(view->arena, (read + 1) * sizeof *found);
+    for (size_t i = 0; i < read; i++)
+        *count += is_in_force(records[i], now_ms) &&
+                  id_from_text(records[i]->values[GRANT_PERSON].text, &found[*count]);
+    *people = found;
+    return true;
+}

@@ -59,6 +59,22 @@ static void push_above(lua_State *L, struct call *call)
     }
 }
 
+// The organisations right below that of the call.
+static void push_below(lua_State *L, struct call *call)
+{
+    struct tree_org *orgs;
+    size_t count;
+    struct err err;
+
+    if (!tree_children(call->view, call->request->org, &orgs, &count, &err))
+        script_raise(L, &err);
+    lua_createtable(L, (int)count, 0);
+    for (size_t i = 0; i < count; i++) {
+        push_tree_org(L, call, &orgs[i].id);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+}
+
 // How many notices wait to be read; 0 where there is no inbox.
 static void push_unread(lua_State *L, struct call *call)
 {
@@ -257,7 +273,8 @@ static void push_memo(lua_State *L, struct call *call)
 }
 
 static const struct property properties[] = {
-    {"unread", push_unread},     {"above", push_above},       {"org", push_org},           {"org_id", push_org_id},
+    {"unread", push_unread},       {"above", push_above},
+    {"below", push_below},             {"org", push_org},           {"org_id", push_org_id},
     {"root", push_root},           {"me", push_me},
     {"subject", push_subject},   {"now", push_now},             {"today", push_today},
     {"role_org", push_role_org}, {"org_name", push_org_name},

@@ -203,14 +203,15 @@ int open_core_job(lua_State *L)
     return 1;
 }
 
-// Is the event that a job listens to declared by its app?
+// Is the event that a job listens to declared by its app? One of an app that is not installed
+// never comes, and that is no mistake: apps can be taken away.
 bool job_event_is_known(const struct host *host, const char *full)
 {
     const char *dot = strchr(full, '.');
     const struct app *app =
         dot != NULL ? host_find(host, slice_of(full, (size_t)(dot - full))) : NULL;
 
-    return app != NULL && names_have(&app->events, dot + 1);
+    return dot != NULL && (app == NULL || names_have(&app->events, dot + 1));
 }
 
 struct app *job_calendar(const struct host *host, const char *days)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // core.record, reading: rows, one row, what may be done, members of sets.
+#include "auth/auth.h"
 #include "bind/bind.h"
 
 static void push_rows(lua_State *L, struct record **records, size_t count)
@@ -335,14 +336,14 @@ const struct collection *bind_members_of(const struct catalog *catalog,
                : from;
 }
 
-// A set about nobody in particular is answered whoever asks; a job asks only about what its
-// manifest names.
-static void check_asked(lua_State *L, const struct principal *who, const char *from)
+// Raises unless the collection is the app's own, or its manifest names it.
+static void check_asked(lua_State *L, const char *from)
 {
-    size_t app = who != NULL && who->app != NULL ? strlen(who->app) : 0;
-    const char *const *ask = app > 0 ? who->asks : NULL;
+    const struct app *app = bind_state(L)->app;
+    const char *const *ask = app->manifest.asks_read;
+    size_t len = strlen(app->manifest.id);
 
-    if (app == 0 || (strncmp(from, who->app, app) == 0 && from[app] == '.'))
+    if (app->platform || (strncmp(from, app->manifest.id, len) == 0 && from[len] == '.'))
         return;
     while (ask != NULL && *ask != NULL && strcmp(*ask, from) != 0)
         ask++;
@@ -358,7 +359,9 @@ static void add_members(lua_State *L, const struct set_def *def, const struct re
     size_t count;
     struct err err;
 
-    check_asked(L, call->view->who, def->from);
+    // A set about nobody in particular is answered whoever asks; a job has only what is asked for.
+    if (call->view->who != NULL && call->view->who->app != NULL)
+        check_asked(L, def->from);
     if (!record_set(call->view, def, call->request->org, it, &members, &count, &err))
         script_raise(L, &err);
     for (size_t i = 0; i < count; i++) {
@@ -371,6 +374,46 @@ static void add_members(lua_State *L, const struct set_def *def, const struct re
         bind_push_row(L, of, members[i], NULL);
         lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
     }
+}
+
+/// record.check_asked(collection: string) – raises unless the manifest asks to read it
+int bind_record_check_asked(lua_State *L)
+{
+    check_asked(L, luaL_checkstring(L, 1));
+    return 0;
+}
+
+/// record.open(collection: string): Collection – of any app, if the manifest asks to read it
+int bind_record_open(lua_State *L)
+{
+    const char *full = luaL_checkstring(L, 1);
+    const struct collection *collection = catalog_find(bind_call(L)->view->catalog, full);
+
+    check_asked(L, full);
+    if (collection == NULL)
+        return luaL_error(L, "there is no collection %s", full);
+    bind_push_collection(L, collection);
+    return 1;
+}
+
+/// record.holders(role: string): Row[] – the persons who hold it at the organisation of the call
+int bind_record_holders(lua_State *L)
+{
+    struct call *call = bind_call(L);
+    const struct collection *person = catalog_find(call->view->catalog, "base.person");
+    const char *role = luaL_checkstring(L, 1);
+    const struct id *people;
+    size_t count;
+    struct err err;
+
+    if (!auth_holders(call->view, role, call->request->org, &people, &count, &err))
+        script_raise(L, &err);
+    lua_createtable(L, (int)count, 0);
+    for (size_t i = 0; i < count; i++) {
+        bind_push_row(L, person, (struct ref){call->view->root, people[i]}, NULL);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    return 1;
 }
 
 // About a record that a person may not read they learn nothing, not even who belongs to it.

@@ -20,7 +20,7 @@ local url = require("app.url")
 local door = {}
 
 -- Read through the door, each time anew: they belong to the call.
-local LIVE <const> = {above = true, me = true, org = true, role = true, subject = true}
+local LIVE <const> = {above = true, below = true, me = true, org = true, role = true, subject = true}
 
 local SET_KEYS <const> = {"from", "match", "take", "role"}
 local IMPORTER_KEYS <const> = {"columns"}
@@ -68,7 +68,7 @@ local function doings()
     page = answer.page, redirect = answer.redirect, json = answer.json, absent = answer.absent,
     has_page = answer.has_page, url = url.of, t = text.app, members = record.members,
     file = record.file,
-    export = require("app.export").of,
+    export = require("app.export").of, records = require("app.records"), holders = record.holders,
     count = function(name, about) return (record.tally(name, about)) end,
     sum = function(name, about) return (select(2, record.tally(name, about))) end,
     now = function() return call.now end,

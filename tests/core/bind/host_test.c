@@ -312,6 +312,26 @@ static void what_one_call_saw_the_next_does_not(struct house *house)
     }
 }
 
+static void others_records_are_read_where_the_manifest_asks_for_them(struct house *house)
+{
+    struct visit visit = visit_of(house, "keeper", "GET", "/rooms");
+
+    world_visit(&house->world, &visit);
+    CHECK_OK(visit.status == 200, &visit.err);
+    CHECK(strstr(visit.body, "\"rooms\":\"\"") == NULL);
+    CHECK(strstr(visit.body, "\"writes\":\"nil\"") != NULL);
+    check_fault(house, "/unasked", "app.yaml does not ask to read base.stay: add it to asks.read");
+}
+
+static void an_app_knows_what_is_around_it(struct house *house)
+{
+    struct visit visit = visit_of(house, "keeper", "GET", "/around");
+
+    world_visit(&house->world, &visit);
+    CHECK_OK(visit.status == 200, &visit.err);
+    CHECK(strstr(visit.body, "\"below\":\"\"") != NULL); // nothing is below a house
+}
+
 static void a_get_cannot_write(struct house *house)
 {
     check_fault(house, "/sneaky", "GET /sneaky cannot write");
@@ -723,6 +743,8 @@ int main(void)
     RUN(who_is_not_signed_in_is_sent_to_sign_in, &house);
     RUN(a_role_elsewhere_opens_nothing_here, &house);
     RUN(a_literal_path_wins_over_a_parameter, &house);
+    RUN(others_records_are_read_where_the_manifest_asks_for_them, &house);
+    RUN(an_app_knows_what_is_around_it, &house);
     RUN(redirects_stay_on_this_host, &house);
     RUN(an_answer_has_a_status_that_exists, &house);
     RUN(a_forged_answer_does_not_leave_this_host, &house);

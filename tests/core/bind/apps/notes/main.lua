@@ -48,6 +48,28 @@ app.get("/me", {allow = {"anyone"}}, function(req)
   })
 end)
 
+local rooms = app.records("base.room")
+
+app.get("/rooms", {allow = {"keeper", "guest"}}, function()
+  local names = {}
+  for i, row in ipairs(rooms:rows({order = "code", ascending = true})) do
+    names[i] = row.name
+  end
+  return app.json({rooms = table.concat(names, " "), writes = tostring(rooms.create)})
+end)
+
+app.get("/unasked", {allow = {"keeper"}}, function()
+  app.records("base.stay")
+end)
+
+app.get("/around", {allow = {"keeper"}}, function()
+  local below = {}
+  for i, org in ipairs(app.below) do
+    below[i] = org.name
+  end
+  return app.json({below = table.concat(below, " ")})
+end)
+
 app.get("/sneaky", {allow = {"keeper"}}, function()
   local first = notes:rows({limit = 1})[1]
   first.state = "granted"
