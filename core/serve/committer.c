@@ -4,8 +4,6 @@
 #include "serve/serve.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,8 +11,6 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/frame.h"
@@ -22,6 +18,7 @@
 #include "blob/file.h"
 #include "record/live.h"
 #include "serve/instance.h"
+#include "serve/socket.h"
 #include "store/space.h"
 
 enum { CLIENTS_MAX = 256, READ_CHUNK = 64 * 1024, SWEEP_MS = 2000, SWEEP_KEYS = 500 };
@@ -62,30 +59,6 @@ static bool watch(struct committer *committer, int fd, void *data, uint32_t even
     struct epoll_event event = {.events = events, .data.ptr = data};
 
     return epoll_ctl(committer->epoll, how, fd, &event) == 0;
-}
-
-// The socket file is made anew: a stale one of a killed committer is removed. It is reached
-// through the folder's descriptor, so that a long path does not matter.
-static int listen_control(const char *folder, struct err *err)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int folder_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    mode_t mask = umask(0177);
-
-    snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/control", folder_fd);
-    unlinkat(folder_fd, "control", 0);
-    if (folder_fd < 0 || fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
-        listen(fd, 128) != 0) {
-        err_set(err, ERR_IO, "control socket in %s: %s", folder, strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        fd = -1;
-    }
-    umask(mask);
-    if (folder_fd >= 0)
-        close(folder_fd);
-    return fd;
 }
 
 static void drop_client(struct committer *committer, struct client *client)
@@ -409,7 +382,7 @@ static bool start(struct committer *committer, struct err *err)
     if (!instance_open_owner(&committer->instance, committer->config, err) ||
         !blob_open(&committer->files.disk, committer->config->data, err))
         return false;
-    committer->listener = listen_control(committer->config->data, err);
+    committer->listener = socket_listen_local(committer->config->data, "control", err);
     if (committer->listener < 0)
         return false;
     sigemptyset(&signals);

@@ -2,12 +2,15 @@
 #include "serve/socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 // "127.0.0.1:80" and "[::1]:80": numbers only, so that a start never waits for a name server.
@@ -102,4 +105,27 @@ bool socket_is_free(const char *text, struct err *err)
         err_set(err, ERR_IO, "listen on %s: %s", text, strerror(errno));
     close(fd);
     return free_port;
+}
+
+// Reached through the folder's descriptor, so that a long path does not matter.
+int socket_listen_local(const char *folder, const char *name, struct err *err)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int folder_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    mode_t mask = umask(0177);
+
+    snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", folder_fd, name);
+    unlinkat(folder_fd, name, 0);
+    if (folder_fd < 0 || fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
+        listen(fd, 128) != 0) {
+        err_set(err, ERR_IO, "socket %s in %s: %s", name, folder, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        fd = -1;
+    }
+    umask(mask);
+    if (folder_fd >= 0)
+        close(folder_fd);
+    return fd;
 }
