@@ -1,7 +1,7 @@
 # Shuyuan. `make demo` shows a school, `make test` runs every test; both install what they need.
 CC      ?= gcc
 BUILD   ?= build
-PKGS     = lua5.4 libh2o-evloop openssl yaml-0.1 libargon2 libutf8proc zlib
+PKGS     = lua5.4 libh2o-evloop openssl yaml-0.1 libargon2 libutf8proc zlib libcurl
 CFLAGS  ?= -O2 -g
 WARN     = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat-security -Werror
 HARDEN   = -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fcf-protection

@@ -8,7 +8,7 @@ local LIBRARIES <const> = {
   {"^h2o", {"http"}}, {"^lmdb", {"store"}}, {"^yaml", {"config"}}, {"^argon2", {"crypto"}},
   {"^utf8proc", {"base"}}, {"^xxhash", {"store"}}, {"^bsd/", {"store"}}, {"^zlib", {"http"}},
   {"^lua", {"script", "bind"}}, {"^lauxlib", {"script", "bind"}},
-  {"^openssl/ssl", {"crypto", "http"}}, {"^openssl/", {"crypto", "http"}}, {"^iconv", {"base"}},
+  {"^openssl/ssl", {"crypto", "http"}}, {"^openssl/", {"crypto", "http"}}, {"^iconv", {"base"}}, {"^curl", {"net"}},
 }
 
 local rank, problems = {}, {}
