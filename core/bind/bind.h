@@ -87,6 +87,7 @@ struct call {
     struct view *view;
     const struct host_request *request;
     bool write;
+    bool job;     // it may call the outside
     size_t bytes; // taken from the view's arena for Lua, see bind_alloc
     char prefix[PREFIX_MAX]; // of the app's paths; "": not asked for yet
     size_t prefix_len;
@@ -318,6 +319,7 @@ int open_core_csv(lua_State *L);
 int open_core_setting(lua_State *L);
 int open_core_job(lua_State *L);
 int open_core_live(lua_State *L);
+int open_core_net(lua_State *L);
 
 // bind_job.c
 bool job_event_is_known(const struct host *host, const char *full);

@@ -259,7 +259,8 @@ static bool enter(struct run *run, struct app *app, struct view *view, struct id
                                    .role = "", .role_org = org, .csrf = "", .write_key = "",
                                    .nonce = "", .request_id = ""};
     struct call call = {.view = view, .request = &request,
-                        .write = strcmp(run->function, "job") == 0};
+                        .write = strcmp(run->function, "job") == 0,
+                        .job = strcmp(run->function, "job") == 0};
     struct call *outer;
     struct meter meter;
     bool done;

@@ -13,6 +13,7 @@
 #include "record/record.h"
 
 struct host;
+struct net_client;
 
 struct host_options {
     const struct config *config; // config.platform/lua, config.platform/apps
@@ -20,6 +21,7 @@ struct host_options {
     struct random *random;
     bool steady; // calls can be compared: tests of applications (script_steady)
     struct nursery *nursery; // for isolated apps; NULL: these go into quarantine
+    struct net_client *outbound; // of a process that does jobs; else NULL
 };
 
 // Fills the catalogue (core.* collections are in it already), boots every app in a throw-away

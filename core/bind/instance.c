@@ -118,6 +118,7 @@ static const struct module modules[] = {
     {"core.setting", open_core_setting, false, false},
     {"core.live", open_core_live, false, false},
     {"core.catalogue", open_core_catalogue, true, false},
+    {"core.net", open_core_net, false, false},
 };
 
 void bind_each_remote(lua_State *L, void (*visit)(lua_State *L, const char *module))

@@ -6,6 +6,7 @@
 
 #include "bind/manifest_part.h"
 #include "bind/nearest.h"
+#include "net/url.h"
 
 bool reading_refuse(struct reading *r, const struct yaml_node *node, const char *what)
 {
@@ -101,6 +102,18 @@ const char *const *reading_list(struct reading *r, const struct yaml_node *node)
     return list;
 }
 
+static bool check_hosts(struct reading *r, const struct yaml_node *node)
+{
+    for (const struct yaml_node *one = node->child; one != NULL; one = one->next)
+        if (!url_is_pattern(one->text))
+            return reading_refuse(r, one,
+                          arena_format(r->arena,
+                                       "'%s' is no host: api.example.com, *.example.com, "
+                                       "api.example.com:8443",
+                                       one->text));
+    return true;
+}
+
 static bool read_asks(struct reading *r, const struct yaml_node *node)
 {
     static const char *const known[] = {"read", "notify", "http"};
@@ -119,6 +132,10 @@ static bool read_asks(struct reading *r, const struct yaml_node *node)
             r->manifest->asks_read = list;
         else if (strcmp(one->key, "notify") == 0)
             r->manifest->asks_notify = list;
+        else if (!check_hosts(r, one))
+            return false;
+        else
+            r->manifest->asks_http = list;
     }
     return true;
 }

@@ -50,6 +50,7 @@ struct manifest {
     struct slots *slots;
     const char *const *asks_read; // asks.read: collections of other apps; NULL-terminated
     const char *const *asks_notify; // asks.notify: channels; NULL-terminated
+    const char *const *asks_http;   // asks.http: hosts (net/url.h); NULL-terminated
     int64_t cpu_ms, memory, reads, writes; // 0: the instance's limit
 };
 

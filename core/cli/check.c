@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "net/guard.h"
 
 static void count_problem(void *context, const char *app, const char *problem)
 {
@@ -25,6 +26,14 @@ static bool check_apps(struct config *config, size_t *problems, struct err *err)
     return done;
 }
 
+static bool check_outbound(const struct config *config, struct err *err)
+{
+    struct guard *guard = guard_create(config->outbound.allow, err);
+
+    guard_destroy(guard);
+    return guard != NULL;
+}
+
 static int run(struct cli *cli)
 {
     struct err err = {ERR_NONE, ""};
@@ -39,7 +48,7 @@ static int run(struct cli *cli)
     config = config_read(cli->config_path, cli->settings, cli->setting_count, stderr, &err);
     if (config == NULL)
         return cli_problem(&err);
-    if (!check_apps(config, &problems, &err)) {
+    if (!check_outbound(config, &err) || !check_apps(config, &problems, &err)) {
         config_destroy(config);
         return cli_problem(&err);
     }

@@ -65,6 +65,13 @@ struct config {
     } jobs;
 
     struct {
+        const char *allow, *authorities; // "": none; PEM
+        bool plain_http;
+        int64_t timeout_ms, connect_ms, body_bytes, answer_bytes, redirects;
+        int64_t calls_per_org, rate_per_org; // at once; a minute
+    } outbound;
+
+    struct {
         int64_t file_bytes, org_bytes; // of one file; of all files of an organisation
         int64_t upload_ms, grace_ms, check_rate;
         int64_t threads, queue, streams;

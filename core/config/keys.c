@@ -81,7 +81,18 @@ const struct config_key config_keys[] = {
     {"job.backoff", KEY_DURATION, AT(jobs.backoff_ms), "2s", 1, HOURS(1), NULL, RELOAD, "before a failed job runs again; doubles each time, up to an hour"},
     {"job.off", KEY_DURATION, AT(jobs.off_ms), "10min", 1, HOURS(24), NULL, RELOAD, "between two tries of a job whose application is switched off"},
     {"job.cpu", KEY_DURATION, AT(jobs.cpu_ms), "500ms", 1, MINUTES(10), NULL, RELOAD, "processor time of a job"},
-    {"job.wall", KEY_DURATION, AT(jobs.wall_ms), "5s", 1, MINUTES(10), NULL, RELOAD, "from its start to its end"},
+    {"job.wall", KEY_DURATION, AT(jobs.wall_ms), "10s", 1, MINUTES(10), NULL, RELOAD, "from its start to its end"},
+
+    {"outbound.allow", KEY_TEXT, AT(outbound.allow), "", 0, 1000, NULL, RELOAD, "addresses inside that app.fetch may reach: ranges, addresses, names of hosts, with blanks between"},
+    {"outbound.authorities", KEY_PATH, AT(outbound.authorities), "/etc/ssl/certs/ca-certificates.crt", 1, 4000, NULL, FIXED, "whose certificates app.fetch trusts, PEM"},
+    {"outbound.plain_http", KEY_BOOLEAN, AT(outbound.plain_http), "false", 0, 0, NULL, RELOAD, "app.fetch may speak http without TLS, too"},
+    {"outbound.timeout", KEY_DURATION, AT(outbound.timeout_ms), "5s", 10, MINUTES(5), NULL, RELOAD, "for a call of app.fetch, redirects included; job.wall must leave room for it"},
+    {"outbound.connect", KEY_DURATION, AT(outbound.connect_ms), "3s", 10, MINUTES(1), NULL, RELOAD, "of it, to find the name and connect"},
+    {"outbound.body_bytes", KEY_SIZE, AT(outbound.body_bytes), "1MiB", 0, MIB(16), NULL, RELOAD, "of a body that app.fetch sends"},
+    {"outbound.answer_bytes", KEY_SIZE, AT(outbound.answer_bytes), "4MiB", KIB(1), MIB(16), NULL, RELOAD, "of the answer's body; script.memory must hold it"},
+    {"outbound.redirects", KEY_INTEGER, AT(outbound.redirects), "3", 0, 20, NULL, RELOAD, "followed by a call, each within the hosts that the app asks for"},
+    {"outbound.calls_per_org", KEY_INTEGER, AT(outbound.calls_per_org), "4", 1, 1000, NULL, RELOAD, "calls of an organisation at once"},
+    {"outbound.rate_per_org", KEY_INTEGER, AT(outbound.rate_per_org), "600", 1, 1000000, NULL, RELOAD, "calls of an organisation a minute"},
 
     {"files.file_bytes", KEY_SIZE, AT(files.file_bytes), "2GiB", KIB(1), MIB(8192), NULL, RELOAD, "of one file"},
     {"files.org_bytes", KEY_SIZE, AT(files.org_bytes), "20GiB", 0, TIB(1024), NULL, RELOAD, "of all files of an organisation"},
@@ -172,8 +183,8 @@ static void try_name(struct nearest *nearest, const char *typed, const char *nam
 // A slip of the fingers in a key or a section, or the right word in the wrong section.
 const char *config_key_suggest(const char *name)
 {
-    static const char *const sections[] = {"admin",  "apps", "tls", "proxy", "http", "store",
-                                           "script", "auth", "job", "files", "live", "log"};
+    static const char *const sections[] = {"admin",  "apps", "tls",   "proxy", "http", "store",   "script",
+                                           "auth",   "job",  "files", "live",  "log",  "outbound"};
     struct nearest nearest = {NULL, 4};
 
     for (size_t i = 0; i < config_key_count; i++)

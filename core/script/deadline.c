@@ -231,6 +231,14 @@ void deadline_check(lua_State *L)
     lua_error(L);
 }
 
+int64_t script_wall_left_ms(lua_State *L)
+{
+    const struct script *script = script_of(L);
+    const struct running *now = &script->now;
+
+    return now->limits.wall_ms - (clock_mono_us(script->clock) - now->began_us) / 1000;
+}
+
 bool call_is_late(const struct script *script)
 {
     const struct running *now = &script->now;

@@ -164,6 +164,9 @@ int script_raise(lua_State *L, const struct err *err) __attribute__((noreturn));
 // To be called at the start of each host function: raises when the deadline has passed.
 void script_check_deadline(lua_State *L);
 
+// Milliseconds of wall time that the running call has left; less than 0: none.
+int64_t script_wall_left_ms(lua_State *L);
+
 // Between these two the running call of the state waits for one in another state, whose time
 // is not its own. The other state's memory, processor and wall time are limited there.
 void script_pause(struct script *script);

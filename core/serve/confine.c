@@ -67,23 +67,40 @@ static void allow_reload(int rules, const struct config *config, const char *con
             allow_folder_of(rules, files[i]);
 }
 
-bool confine(const struct config *config, const char *config_path, bool files)
+// -1: the kernel has no Landlock.
+static int begin(const struct config *config, const char *config_path)
 {
     struct landlock_ruleset_attr handled = {.handled_access_fs = HANDLED};
     int rules = (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0);
-    bool done;
 
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     if (rules < 0)
-        return false;
+        return -1;
     allow(rules, config->platform, READ);
-    allow(rules, config->assets, READ);
     allow(rules, "/usr", READ);
     allow(rules, "/lib", READ);
     allow(rules, "/etc", READ);
     allow(rules, "/proc", READ);
     allow(rules, "/dev", READ);
     allow_reload(rules, config, config_path);
+    return rules;
+}
+
+static bool end(int rules)
+{
+    bool done = syscall(SYS_landlock_restrict_self, rules, 0) == 0;
+
+    close(rules);
+    return done;
+}
+
+bool confine(const struct config *config, const char *config_path, bool files)
+{
+    int rules = begin(config, config_path);
+
+    if (rules < 0)
+        return false;
+    allow(rules, config->assets, READ);
     allow_data(rules, config->data, "", LANDLOCK_ACCESS_FS_READ_DIR);
     allow_data(rules, config->data, "data.mdb", LANDLOCK_ACCESS_FS_READ_FILE);
     allow_data(rules, config->data, "lock.mdb", LANDLOCK_ACCESS_FS_READ_FILE | WRITE);
@@ -92,7 +109,18 @@ bool confine(const struct config *config, const char *config_path, bool files)
         allow_data(rules, config->data, "blobs", BLOBS);
     }
     allow_data(rules, config->data, "control", LANDLOCK_ACCESS_FS_READ_FILE | WRITE);
-    done = syscall(SYS_landlock_restrict_self, rules, 0) == 0;
-    close(rules);
-    return done;
+    allow_data(rules, config->data, "outbound", LANDLOCK_ACCESS_FS_READ_FILE | WRITE);
+    return end(rules);
+}
+
+bool confine_outbound(const struct config *config, const char *config_path)
+{
+    int rules = begin(config, config_path);
+
+    if (rules < 0)
+        return false;
+    allow_folder_of(rules, config->outbound.authorities);
+    allow(rules, "/run/systemd/resolve", READ); // where /etc/resolv.conf may lead
+    allow(rules, "/run/resolvconf", READ);
+    return end(rules);
 }

@@ -184,6 +184,7 @@ bool instance_boot_apps(struct instance *instance, host_problem *problem, void *
         .clock = instance->clock,
         .random = instance->random,
         .steady = instance->steady,
+        .outbound = instance->outbound,
     };
 
     // While this process may still start a program.

@@ -20,6 +20,7 @@ struct instance {
     struct host *host; // NULL in the committer, which runs no apps
     bool steady;       // of its host: calls can be compared
     struct nursery *nursery; // NULL: no app is isolated
+    struct net_client *outbound; // set before the apps are booted by a process that does jobs
     struct auth auth;
     struct auth_limits limits;
 };

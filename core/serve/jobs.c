@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "net/client.h"
 #include "script/script.h"
 #include "serve/runner.h"
 #include "serve/serve.h"
@@ -17,6 +18,7 @@ struct jobs {
     struct config *config;
     struct instance instance;
     struct runner runner;
+    struct net_client *outbound;
     int signals;
     bool stopping;
 };
@@ -52,8 +54,11 @@ static bool start(struct jobs *jobs, struct err *err)
     sigaddset(&signals, SIGHUP);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     jobs->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (!instance_open(&jobs->instance, jobs->config, STORE_GUEST, NULL, err) ||
-        !script_watch_start(err) || !instance_boot_core(&jobs->instance, err) ||
+    if (!instance_open(&jobs->instance, jobs->config, STORE_GUEST, NULL, err))
+        return false;
+    jobs->instance.outbound = jobs->outbound =
+        net_client_open(jobs->config->data, jobs->instance.clock, err);
+    if (jobs->outbound == NULL || !script_watch_start(err) || !instance_boot_core(&jobs->instance, err) ||
         !instance_boot_apps(&jobs->instance, report_problem, NULL, err))
         return false;
     if (!confine(jobs->config, jobs->setup->config_path, false))
@@ -94,6 +99,7 @@ int jobs_run(const struct child_setup *setup)
         turn(&jobs);
     runner_finish(&jobs.runner);
     instance_close(&jobs.instance);
+    net_client_close(jobs.outbound);
     close(jobs.signals);
     return 0;
 }

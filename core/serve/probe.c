@@ -176,6 +176,20 @@ static void put_jobs(struct buffer *out, const struct scoreboard *board)
     put(out, "job_failures_total", "counter", "Runs of jobs that failed.", failed);
 }
 
+static void put_outbound(struct buffer *out, const struct outbound_slot *slot)
+{
+    put(out, "outbound_open", "gauge", "Calls to the outside now.", slot->open);
+    put(out, "outbound_calls_total", "counter", "Calls to the outside.", slot->calls);
+    put(out, "outbound_sent_bytes_total", "counter", "Bytes of bodies sent.", slot->bytes_out);
+    put(out, "outbound_received_bytes_total", "counter", "Bytes of bodies received.",
+        slot->bytes_in);
+    buffer_text(out, "# HELP shuyuan_outbound_outcomes_total How they ended.\n"
+                     "# TYPE shuyuan_outbound_outcomes_total counter\n");
+    for (int i = 0; i < FETCH_OUTCOMES; i++)
+        buffer_format(out, "shuyuan_outbound_outcomes_total{outcome=\"%s\"} %llu\n",
+                      fetch_word((enum fetch_outcome)i), (unsigned long long)slot->outcomes[i]);
+}
+
 struct slice probe_metrics(struct worker *worker, struct arena *memory)
 {
     const struct scoreboard *board = worker->setup->board;
@@ -185,6 +199,7 @@ struct slice probe_metrics(struct worker *worker, struct arena *memory)
     put_workers(&out, board);
     put_jobs(&out, board);
     put_queue(&out, worker, memory);
+    put_outbound(&out, &board->outbound);
     put(&out, "workers", "gauge", "Worker processes.", board->workers);
     put(&out, "restarts_total", "counter", "Processes started again.", board->restarts);
     put(&out, "committer_up", "gauge", "1 when the committer serves.",

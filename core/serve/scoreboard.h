@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "http/http.h"
+#include "net/fetch.h"
 #include "store/store.h"
 
 enum { WORKERS_MAX = 64, JOBS_MAX = 16 };
@@ -26,6 +27,12 @@ struct job_slot {
     uint64_t done, failed, buried;
 };
 
+struct outbound_slot {
+    _Atomic int64_t beat_us; // when its loop last turned; 0: not yet running
+    uint64_t open, calls, bytes_in, bytes_out; // bytes of bodies
+    uint64_t outcomes[FETCH_OUTCOMES];
+};
+
 struct scoreboard {
     _Atomic int committer_pid, committer_ready;
     _Atomic uint64_t restarts;
@@ -35,6 +42,7 @@ struct scoreboard {
     struct http_stats gone; // of workers that ended: a counter never goes back
     unsigned jobs;
     struct job_slot job[JOBS_MAX];
+    struct outbound_slot outbound;
 };
 
 // Keeps what a worker counted that has ended.

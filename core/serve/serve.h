@@ -19,6 +19,7 @@ struct child_setup {
     uint8_t ready_byte;
     const struct http_listener *listeners; // of this slot
     size_t listener_count;
+    int outbound_fd; // of the outbound process: where job processes come
     int ready_fd; // one byte is written here once the process serves
     const int *wakes; // one eventfd a worker: the committer tells each that the live log grew
 };
@@ -32,9 +33,13 @@ bool setup_reload(const struct child_setup *setup, struct config *running, struc
 int committer_run(const struct child_setup *setup);
 int worker_run(const struct child_setup *setup);
 int jobs_run(const struct child_setup *setup);
+int outbound_run(const struct child_setup *setup);
 
 // Takes away what the process does not need (no new privileges; with Landlock: the data file
 // read-only, nothing else but the product's own files and what a reload reads). False when the kernel has no Landlock.
 // config_path: it and the certificates are read again by a reload. files: the process takes and
 // gives people's files. Holds for the calling thread and those it starts: call it before others.
 bool confine(const struct config *config, const char *config_path, bool files);
+// The same for the outbound process: it reads what a manifest, a name and a certificate need, nothing of the data,
+// and writes nothing.
+bool confine_outbound(const struct config *config, const char *config_path);

@@ -24,9 +24,10 @@
 #include "serve/socket.h"
 
 enum {
-    COMMITTER = WORKERS_MAX, // children: the workers, the committer, the job processes
+    COMMITTER = WORKERS_MAX, // children: the workers, the committer, the job processes, outbound
     FIRST_JOB = COMMITTER + 1,
-    CHILDREN = FIRST_JOB + JOBS_MAX,
+    OUTBOUND = FIRST_JOB + JOBS_MAX,
+    CHILDREN,
     TICK_MS = 50,
     QUICK_DEATH_US = 1000000,
     FREE_DEATHS = 3,
@@ -53,7 +54,7 @@ struct supervisor {
     unsigned ports[CONFIG_LISTENERS_MAX + 1]; // as bound, when the file says port 0
     struct child children[CHILDREN];
     unsigned workers, jobs;
-    int signals, ready[2];
+    int signals, ready[2], outbound; // outbound: where job processes come; -1: not yet open
     int wakes[WORKERS_MAX]; // how the committer tells the workers that there is news
     bool announced, stopping, failed;
     int64_t deadline_us; // of the stop
@@ -108,12 +109,25 @@ static void name_process(unsigned index)
 {
     char name[16];
 
-    if (index == COMMITTER)
-        snprintf(name, sizeof name, "sy committer");
+    if (index == COMMITTER || index == OUTBOUND)
+        snprintf(name, sizeof name, "sy %s", index == COMMITTER ? "committer" : "outbound");
     else
         snprintf(name, sizeof name, "sy %s %u", index < WORKERS_MAX ? "worker" : "job",
                  (index < WORKERS_MAX ? index : index - FIRST_JOB) % 1000);
     prctl(PR_SET_NAME, name);
+}
+
+// Kept here, so that it outlives the process: who comes meanwhile waits. Not before the committer
+// holds the folder's lock, for the socket of another server must stay.
+static bool open_outbound(struct supervisor *sup)
+{
+    struct err err;
+
+    if (sup->outbound < 0)
+        sup->outbound = socket_listen_local(sup->config->data, "outbound", &err);
+    if (sup->outbound < 0)
+        log_error("no calls to the outside", LOG_TEXT("error", err.text));
+    return sup->outbound >= 0;
 }
 
 static void start_child(struct supervisor *sup, unsigned index)
@@ -123,10 +137,16 @@ static void start_child(struct supervisor *sup, unsigned index)
 
     child->started_us = clock_mono_us(sup->clock);
     child->ready = false;
+    if (index == OUTBOUND && !open_outbound(sup)) {
+        child->restart_us = child->started_us + PAUSE_MAX_MS * 1000;
+        return;
+    }
     if (index < WORKERS_MAX)
         sup->board->worker[index].beat_us = 0;
     else if (index == COMMITTER)
         sup->board->committer_ready = 0;
+    else if (index == OUTBOUND)
+        sup->board->outbound.beat_us = 0;
     else
         sup->board->job[index - FIRST_JOB].beat_us = 0;
     child->pid = fork();
@@ -139,6 +159,7 @@ static void start_child(struct supervisor *sup, unsigned index)
             .board = sup->board,
             .slot = index < FIRST_JOB ? index : index - FIRST_JOB,
             .ready_byte = (uint8_t)index,
+            .outbound_fd = sup->outbound,
             .ready_fd = sup->ready[1],
             .wakes = sup->wakes,
         };
@@ -151,6 +172,10 @@ static void start_child(struct supervisor *sup, unsigned index)
         // which reaches all, is the supervisor's to decide.
         close(sup->signals);
         close_others(sup, index);
+        if (index == OUTBOUND)
+            exit(outbound_run(&setup));
+        if (sup->outbound >= 0)
+            close(sup->outbound);
         if (index == COMMITTER)
             exit(committer_run(&setup));
         if (index >= FIRST_JOB)
@@ -195,9 +220,10 @@ static void bury(struct supervisor *sup, unsigned index, int status)
         return;
     }
     log_warn(index == COMMITTER   ? "the committer ended"
+             : index == OUTBOUND  ? "the outbound process ended"
              : index >= FIRST_JOB ? "a job process ended"
                                   : "a worker ended",
-             LOG_INT("slot", index == COMMITTER   ? -1
+             LOG_INT("slot", index == COMMITTER || index == OUTBOUND ? -1
                              : index >= FIRST_JOB ? (int)index - FIRST_JOB
                                                   : (int)index),
              LOG_INT("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0),
@@ -225,7 +251,8 @@ static void reap(struct supervisor *sup)
 static bool is_wanted(const struct supervisor *sup, unsigned index)
 {
     return index < sup->workers || index == COMMITTER ||
-           (index >= FIRST_JOB && index < FIRST_JOB + sup->jobs);
+           (index >= FIRST_JOB && index < FIRST_JOB + sup->jobs) ||
+           (index == OUTBOUND && sup->jobs > 0);
 }
 
 static void restart_due(struct supervisor *sup)
@@ -278,13 +305,36 @@ static void watch_jobs(struct supervisor *sup)
     }
 }
 
-static void signal_children(struct supervisor *sup, int signal, bool committer)
+static void watch_outbound(struct supervisor *sup)
+{
+    int64_t beat = sup->board->outbound.beat_us;
+    pid_t pid = sup->children[OUTBOUND].pid;
+
+    if (pid > 0 && beat != 0 &&
+        clock_mono_us(sup->clock) - beat > sup->config->watchdog_ms * 1000) {
+        log_error("the outbound process no longer turns; killing it", LOG_INT("pid", pid));
+        kill(pid, SIGKILL);
+        sup->board->outbound.beat_us = 0;
+    }
+}
+
+// Whom the others wait for: these go last.
+static bool serves_others(unsigned index)
+{
+    return index == COMMITTER || index == OUTBOUND;
+}
+
+static void signal_those(struct supervisor *sup, int signal, bool serve_others)
 {
     for (unsigned i = 0; i < CHILDREN; i++)
-        if (i != COMMITTER && sup->children[i].pid > 0)
+        if (serves_others(i) == serve_others && sup->children[i].pid > 0)
             kill(sup->children[i].pid, signal);
-    if (committer && sup->children[COMMITTER].pid > 0)
-        kill(sup->children[COMMITTER].pid, signal);
+}
+
+static void signal_all(struct supervisor *sup, int signal)
+{
+    signal_those(sup, signal, false);
+    signal_those(sup, signal, true);
 }
 
 // Signals ------------------------------------------------------------------------------
@@ -332,7 +382,7 @@ static void reload(struct supervisor *sup)
     warn_of_fixed(sup, config);
     config_take(sup->config, config); // which stays: its texts are in use
     instance_log_level(sup->config);
-    signal_children(sup, SIGHUP, true);
+    signal_all(sup, SIGHUP);
     log_info("configuration reloaded");
 }
 
@@ -344,7 +394,7 @@ static void begin_stop(struct supervisor *sup)
     sup->stopping = true;
     sup->deadline_us =
         clock_mono_us(sup->clock) + (sup->config->http.drain_ms + GRACE_MS) * 1000;
-    signal_children(sup, SIGTERM, false);
+    signal_those(sup, SIGTERM, false);
     shut_listeners(sup);
 }
 
@@ -361,22 +411,22 @@ static void take_signals(struct supervisor *sup)
     reap(sup);
 }
 
-static bool others_gone(const struct supervisor *sup)
+static bool are_gone(const struct supervisor *sup, bool serve_others)
 {
     for (unsigned i = 0; i < CHILDREN; i++)
-        if (i != COMMITTER && sup->children[i].pid > 0)
+        if (serves_others(i) == serve_others && sup->children[i].pid > 0)
             return false;
     return true;
 }
 
-// The others go first, then the committer: what they still commit is still written.
+// What the others still commit or call is still done.
 static bool stop_step(struct supervisor *sup)
 {
     if (clock_mono_us(sup->clock) > sup->deadline_us)
-        signal_children(sup, SIGKILL, true);
-    else if (others_gone(sup) && sup->children[COMMITTER].pid > 0)
-        kill(sup->children[COMMITTER].pid, SIGTERM);
-    return others_gone(sup) && sup->children[COMMITTER].pid == 0;
+        signal_all(sup, SIGKILL);
+    else if (are_gone(sup, false))
+        signal_those(sup, SIGTERM, true);
+    return are_gone(sup, false) && are_gone(sup, true);
 }
 
 // Start --------------------------------------------------------------------------------
@@ -494,7 +544,8 @@ int supervisor_run(const char *config_path, const char *const *settings, size_t 
     int status;
 
     *sup = (struct supervisor){.config_path = config_path, .settings = settings,
-                               .setting_count = setting_count, .clock = clock_system()};
+                               .setting_count = setting_count, .clock = clock_system(),
+                               .outbound = -1};
     log_name("supervisor");
     if (!prepare(sup, &err)) {
         fprintf(stderr, "shuyuan: %s\nNothing was started.\n", err.text);
@@ -515,10 +566,11 @@ int supervisor_run(const char *config_path, const char *const *settings, size_t 
             restart_due(sup);
             watch_beats(sup);
             watch_jobs(sup);
+            watch_outbound(sup);
         }
     }
     status = sup->failed && !sup->stopping ? 1 : 0;
-    signal_children(sup, SIGKILL, true);
+    signal_all(sup, SIGKILL);
     while (waitpid(-1, NULL, 0) > 0)
         continue;
     log_info("stopped");

@@ -74,7 +74,7 @@ local function doings()
     now = function() return call.now end,
     today = function() return call.today end,
     days = call.days,
-    notify = require("app.notify"),
+    notify = require("app.notify"), fetch = require("app.fetch"),
     log = function(line) log.write(tostring(line)) end,
   }
 end
