@@ -9,8 +9,9 @@ require "calendar"
 require "people"
 require "classes"
 require "pupils"
+require "lessons"
 
-for _, name in ipairs {"schools", "calendar", "teachers", "classes", "students"} do
+for _, name in ipairs {"schools", "calendar", "teachers", "classes", "students", "lessons"} do
   local importer = require("import." .. name)
   app.importer(name, {columns = importer.aliases}, run(importer))
 end

@@ -192,6 +192,30 @@ local function make_namesakes(schools)
   end
 end
 
+local WEEK <const>, PERIODS <const> = 5, 4 -- the mornings: enough to take the roll by
+
+-- The first period is the class teacher's, the others go round among the rest of the staff; the
+-- demonstration's subject teacher meets the demonstration's class.
+local function make_lessons(school, demo_class)
+  local staff, shift = {}, 0
+  for _, person in ipairs(school.staff) do
+    if person.post == "任课教师" then staff[#staff + 1] = person end
+  end
+  for i, class in ipairs(school.classes) do
+    if class == demo_class then shift = i - 1 end
+  end
+  school.lessons = {}
+  for i, class in ipairs(school.classes) do
+    for weekday = 1, WEEK do
+      for period = 1, PERIODS do
+        local teacher = period == 1 and class.head or staff[(i - 1 - shift + (period - 2) * 7) % #staff + 1]
+        table.insert(school.lessons, {class = class, weekday = weekday, period = period, subject = teacher.subject,
+                                      teacher = teacher})
+      end
+    end
+  end
+end
+
 local function make_office(make, random, year)
   local office = {code = DISTRICT.code, form = "bom", staff = {}}
   for _ = 1, 12 do add_staff(office, make.adult(random(2), year, 30), "科员", "") end
@@ -241,6 +265,7 @@ function county.make(options)
   local seats = make_seats(made.schools, options.pupils, random)
   made.guardian, made.student, made.demo_class = make_families(seats, make, random, year)
   make_namesakes(made.schools)
+  for _, school in ipairs(made.schools) do make_lessons(school, made.demo_class) end
   made.accounts = demo_accounts(made)
   return made
 end

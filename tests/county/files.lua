@@ -75,6 +75,14 @@ function files.classes(school)
   return rows
 end
 
+function files.lessons(school)
+  local rows = {{"班级", "星期", "节次", "科目", "教师工号"}}
+  for _, one in ipairs(school.lessons) do
+    table.insert(rows, {class_name(one.class, school.form), one.weekday, one.period, one.subject, one.teacher.staff_no})
+  end
+  return rows
+end
+
 local function guardian(pupil, n)
   local link = pupil.guardians[n]
   if not link then return "", "", "", "" end

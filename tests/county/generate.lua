@@ -36,6 +36,7 @@ local function write_all(folder, made)
     add(school.code, "teachers", school.form, files.teachers(school))
     add(school.code, "classes", school.form, files.classes(school))
     add(school.code, "students", school.form, files.students(school))
+    add(school.code, "lessons", school.form, files.lessons(school))
   end
   files.write(folder, "imports.csv", "plain", imports)
   files.write(folder, "accounts.csv", "plain", files.accounts(made))
