@@ -44,6 +44,8 @@ struct live {
     int wake;
     uint64_t told; // all events up to this one were told
     struct live_stream *cursor, *beat_cursor; // next for the event under way; for the heartbeat
+    uint64_t asked; // the last event whose app was asked for, and whether it is on there
+    bool is_on;
     bool crowded;  // somebody could hardly take more in this turn
     bool walking;  // the event after told is under way
     struct http_chunk *heartbeat;

@@ -225,6 +225,18 @@ static bool is_reader(const struct listener *listener, struct view *view,
     return true;
 }
 
+// Of an app that is switched off at the organisation nothing is told.
+static bool ask_app(struct live *live, struct view *view, const struct live_event *event,
+                    struct err *err)
+{
+    if (live->asked != event->number &&
+        !host_enabled(live->worker->instance.host, view, event->entry.app, event->entry.org,
+                      &live->is_on, err))
+        return false;
+    live->asked = event->number;
+    return true;
+}
+
 static bool ask(struct live *live, struct listener *listener, struct view *view,
                 const struct live_event *event, bool *hears, struct err *err)
 {
@@ -233,6 +245,10 @@ static bool ask(struct live *live, struct listener *listener, struct view *view,
 
     *hears = false;
     if (topic == NULL)
+        return true;
+    if (!ask_app(live, view, event, err))
+        return false;
+    if (!live->is_on)
         return true;
     if (topic->of == NULL && topic->roles == NULL) {
         *hears = is_named(listener, event);

@@ -29,7 +29,7 @@ static void put_missed(struct live *live, struct listener *listener, const struc
 {
     size_t begin = out->len;
 
-    listener->asked = 0; // what was true when an event was told may not be now
+    live->asked = listener->asked = 0; // what was true when an event was told may not be now
 
     for (uint64_t number = after + 1; number <= live->ring.last; number++) {
         const struct live_event *event = live_ring_at(&live->ring, number);

@@ -81,7 +81,8 @@ struct live_event *live_event_make(uint64_t number, struct slice bytes, const st
     struct live_event *event = mem_zero(sizeof *event + path_len + bytes.len);
     uint8_t *behind = (uint8_t *)(event + 1);
 
-    memcpy(behind, path, path_len);
+    if (path_len > 0)
+        memcpy(behind, path, path_len);
     memcpy(behind + path_len, bytes.data, bytes.len);
     event->number = number;
     event->path = (const struct id *)behind;

@@ -2,11 +2,13 @@
 // What is told to open pages: to whom, when, what is not, and what becomes of a stream.
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
+import http2 from "node:http2";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { certificate } from "../wire/server.mjs";
 import { cookieOf, Line } from "../lib/line.mjs";
 import { press, Stream } from "../lib/live.mjs";
-import { product, root, serve, shuyuan, signedIn, until, Visitor } from "../lib/school.mjs";
+import { forms, product, root, serve, shuyuan, signedIn, until, Visitor } from "../lib/school.mjs";
 
 let server, folder, mum, principal, teacher, bell;
 
@@ -65,8 +67,13 @@ test("every worker's streams hear it, and only those who may", async () => {
   await closeAll(...heads, ...mums, ...teachers);
 });
 
-test("another school's principal, another guardian and the county hear nothing of it", async () => {
-  const others = await Promise.all(["office", "county", "student", "subject-teacher"].filter((role) => server.accounts[role]).map((role) => signedIn(server, role)));
+test("another school's principal and office, another guardian, a pupil and the county hear nothing of it", async () => {
+  for (const role of ["principal", "guardian", "office"])
+    shuyuan(server.data, ["user", "add", "--login", `other-${role}`, "--name", role, "--role", role, "--org", "2132990002"], "another-Password-7\n");
+  const others = await Promise.all([
+    ...["county", "student", "subject-teacher"].map((role) => signedIn(server, role)),
+    ...["principal", "guardian", "office"].map((role) => new Visitor(server.url).signIn({ login: `other-${role}`, password: "another-Password-7" })),
+  ]);
   const streams = await Promise.all(others.map((visitor) => Stream.open(visitor)));
   const head = await Stream.open(principal);
   await told("/ring", { text: "quiet" });
@@ -74,8 +81,7 @@ test("another school's principal, another guardian and the county hear nothing o
   await mark();
   await head.until(2);
   await until(() => streams.every((stream) => stream.beats > 1), "signs of life");
-  for (const [i, stream] of streams.entries())
-    assert.ok(stream.topics().every((topic) => topic === "bell.office"), `${Object.keys(server.accounts)[i]}: ${stream.topics()}`);
+  for (const stream of streams) assert.deepEqual(stream.topics(), []);
   await closeAll(head, ...streams);
 });
 
@@ -200,6 +206,28 @@ test("disabling an account and taking a role away close its streams everywhere",
   assert.equal((await Stream.open(teacher)).status, 401);
 });
 
+test("of an application that is switched off nothing is told, and of what was missed nothing either", async () => {
+  const first = await Stream.open(principal);
+  await mark();
+  await first.until(1);
+  const had = first.last;
+  await told("/office", { times: 2 });
+  await first.until(3);
+  const say = async (word) => {
+    const form = forms((await principal.get(`/console/apps/${server.org}`)).html).find((one) => one.action.endsWith("/bell") && one.fields.word === word);
+    assert.equal((await principal.post(form.action, form.fields)).status, 303);
+  };
+  await say("off");
+  const off = await Stream.open(principal, { had });
+  await until(() => off.beats > 1, "signs of life");
+  assert.deepEqual(off.topics(), []);
+  await say("on");
+  const on = await Stream.open(principal, { had });
+  await on.until(2);
+  assert.deepEqual(on.topics(), ["bell.office", "bell.office"]);
+  await closeAll(first, off, on);
+});
+
 test("there are only so many streams of a person", async () => {
   const one = await signedIn(server, "principal");
   const streams = await Promise.all(Array.from({ length: 40 }, () => Stream.open(one)));
@@ -207,6 +235,58 @@ test("there are only so many streams of a person", async () => {
   assert.ok(refused.length >= 40 - 3 * 8);
   assert.ok(refused.every((stream) => Number(stream.answer.headers["retry-after"]) > 0));
   await closeAll(...streams);
+});
+
+test("a stream ends with its session, though nobody says so", async () => {
+  const short = await serve({ settings: { "auth.session_idle": "3s", "live.heartbeat": "40ms" } });
+  const one = await signedIn(short, "guardian");
+  const stream = await Stream.open(one);
+  assert.equal(stream.status, 200);
+  await stream.ended;
+  assert.equal((await Stream.open(one)).status, 401);
+  await short.remove();
+});
+
+test("HTTP/2: a browser's stream and its pages share a connection; signing out ends the stream alone", async () => {
+  const cert = certificate();
+  const sealed = await serve({ settings: { listen: "127.0.0.1:0, 127.0.0.1:0 tls", "tls.certificate": cert.cert, "tls.key": cert.key, platform: folder, "live.heartbeat": "50ms" } });
+  const [, port] = await until(() => sealed.ports("127.0.0.1:0").length === 2 && sealed.ports("127.0.0.1:0"), "the port of TLS");
+  const client = http2.connect(`https://127.0.0.1:${port}`, { rejectUnauthorized: false });
+  const ask = (path, fields = {}, body) => {
+    const sent = client.request({ ":path": path, ":method": body === undefined ? "GET" : "POST", ...fields });
+    const answer = { text: "", sent };
+    answer.head = new Promise((done) => { sent.on("response", (head) => { answer.status = head[":status"]; answer.fields = head; done(head); }); });
+    sent.setEncoding("utf8").on("data", (text) => { answer.text += text; });
+    answer.over = new Promise((done) => { sent.on("close", done); });
+    sent.end(body);
+    return answer;
+  };
+  const whole = async (...words) => { const answer = ask(...words); await answer.over; return answer; };
+  const type = { "content-type": "application/x-www-form-urlencoded" };
+  const page = await whole("/login");
+  const anonymous = page.fields["set-cookie"].map((line) => line.split(";")[0]).join("; ");
+  const form = forms(page.text).find((one) => "password" in one.fields);
+  const { login, password } = sealed.accounts.guardian;
+  const signed = await whole("/login", { ...type, cookie: anonymous }, new URLSearchParams({ ...form.fields, login, password }).toString());
+  assert.equal(signed.status, 303);
+  const cookie = signed.fields["set-cookie"].map((line) => line.split(";")[0]).join("; ");
+  assert.equal((await whole("/live")).status, 401);
+  const streams = [ask("/live", { cookie }), ask("/live", { cookie, "last-event-id": "0" })];
+  for (const stream of streams) {
+    await stream.head;
+    assert.equal(stream.status, 200);
+    await until(() => /^:$/m.test(stream.text), "a heartbeat");
+  }
+  const bellPage = await whole(`/o/${sealed.org}/bell/`, { cookie });
+  const { _csrf } = forms(bellPage.text).find((one) => one.fields._csrf).fields;
+  const rung = await whole(`/o/${sealed.org}/bell/call`, { ...type, cookie }, new URLSearchParams({ _csrf, _key: "h2" }).toString());
+  assert.equal(rung.status, 303);
+  for (const stream of streams) await until(() => /"topic":"bell.called"/.test(stream.text), "the event");
+  assert.equal((await whole("/logout", { ...type, cookie }, new URLSearchParams({ _csrf, _key: "out" }).toString())).status, 303);
+  await Promise.all(streams.map((stream) => stream.over));
+  assert.equal((await whole("/login")).status, 200);
+  client.destroy();
+  await sealed.remove();
 });
 
 test("kill -9 of a worker loses nothing: another one replays", async () => {

@@ -5,7 +5,8 @@
 // SIGTERM was obeyed.
 //
 // /echo: the request as text · /wait: answered on /release, or noted when the client goes ·
-// /gone: how many went · /big?n: n bytes · /html?n: n bytes of HTML · /status?n · /stats
+// /gone: how many went · /stream?room: an answer without an end · /tell?n: n bytes to all of them,
+// answers how many had no room · /streams: how many are open · /shut: ends them · /big?n: n bytes · /html?n: n bytes of HTML · /status?n · /stats
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -23,6 +24,7 @@ struct world {
     struct http_request *waiting[1000];
     size_t waiting_count;
     int64_t gone;
+    struct open *open;
     int signals;
     struct loop_watch *watch;
 };
@@ -122,6 +124,82 @@ static void stats(struct world *world, struct http_request *request)
             (unsigned long long)now.refused_heads, (unsigned long long)now.refused_connections)));
 }
 
+// Streams ----------------------------------------------------------------------------------
+
+struct open {
+    struct open *next;
+    struct world *world;
+    struct http_stream *stream;
+};
+
+static void drop(struct open *open)
+{
+    struct open **link = &open->world->open;
+
+    while (*link != open)
+        link = &(*link)->next;
+    *link = open->next;
+    free(open);
+}
+
+static void on_ended(void *context)
+{
+    drop(context);
+}
+
+static long long number_of(struct http_request *request)
+{
+    return atoll(arena_text(http_arena(request), http_query(request)));
+}
+
+static void stream(struct world *world, struct http_request *request)
+{
+    struct http_field field = {"content-type", slice_text("text/event-stream")};
+    struct open *open = mem_zero(sizeof *open);
+
+    open->world = world;
+    open->next = world->open;
+    world->open = open;
+    open->stream = http_respond_stream(
+        request, &field, 1,
+        &(struct http_stream_options){slice_text("begin\n"), (size_t)number_of(request), on_ended,
+                                      open});
+}
+
+static void tell(struct world *world, struct http_request *request)
+{
+    size_t len = (size_t)number_of(request);
+    uint8_t *bytes = mem_zero(len + 1);
+    struct http_chunk *chunk;
+    long long refused = 0;
+
+    memset(bytes, 'x', len);
+    chunk = http_chunk_make(slice_of(bytes, len));
+    for (struct open *open = world->open; open != NULL; open = open->next)
+        refused += !http_stream_send(open->stream, chunk);
+    http_chunk_release(chunk);
+    free(bytes);
+    answer(request, 200, "text/plain", text_of(request, "%lld", refused));
+}
+
+static void shut(struct world *world, struct http_request *request)
+{
+    while (world->open != NULL) {
+        http_stream_close(world->open->stream);
+        drop(world->open);
+    }
+    answer(request, 200, "text/plain", slice_text("shut"));
+}
+
+static long long count_open(const struct world *world)
+{
+    long long count = 0;
+
+    for (struct open *open = world->open; open != NULL; open = open->next)
+        count++;
+    return count;
+}
+
 static void handle(void *context, struct http_request *request)
 {
     struct world *world = context;
@@ -147,6 +225,14 @@ static void handle(void *context, struct http_request *request)
                slice_text("as asked"));
     } else if (slice_is(path, "/stats")) {
         stats(world, request);
+    } else if (slice_is(path, "/stream")) {
+        stream(world, request);
+    } else if (slice_is(path, "/streams")) {
+        answer(request, 200, "text/plain", text_of(request, "%lld", count_open(world)));
+    } else if (slice_is(path, "/tell")) {
+        tell(world, request);
+    } else if (slice_is(path, "/shut")) {
+        shut(world, request);
     } else if (slice_starts(path, slice_text("/echo")) || slice_is(path, "/")) {
         echo(request);
     } else {

@@ -515,6 +515,47 @@ static void numbers_go_on_after_a_log_was_swept(struct scratch *scratch)
     store_end(txn);
 }
 
+static void a_log_is_cut_to_its_last_entries(struct scratch *scratch)
+{
+    struct store_entry entries[16];
+    struct store_txn *txn = begin_write(scratch);
+    struct err err;
+    size_t count, swept;
+    uint64_t last;
+
+    for (int i = 0; i < 9; i++)
+        CHECK(store_append(txn, "short", S("entry"), &err));
+    CHECK(finish(scratch, txn) == ERR_NONE);
+    CHECK(store_log_trim(scratch->store, "short", 3, 4, &swept, &err) && swept == 4);
+    CHECK(store_log_trim(scratch->store, "short", 3, 4, &swept, &err) && swept == 2);
+    CHECK(store_log_trim(scratch->store, "short", 3, 4, &swept, &err) && swept == 0);
+    CHECK(store_log_trim(scratch->store, "there is none", 3, 4, &swept, &err) && swept == 0);
+    txn = begin_read(scratch);
+    CHECK(store_log_read(txn, "short", 0, 16, entries, &count, &err));
+    CHECK(count == 3 && entries[0].number == 7 && entries[2].number == 9);
+    CHECK(store_log_last(txn, "short", &last, &err) && last == 9);
+    CHECK(store_log_last(txn, "there is none", &last, &err) && last == 0);
+    store_end(txn);
+}
+
+static void who_watches_a_log_learns_that_it_grew(struct scratch *scratch)
+{
+    struct store_txn *txn;
+    struct err err;
+
+    store_watch_log(scratch->store, "watched");
+    put_one(scratch, "k1", "no entry");
+    CHECK(!store_log_grew(scratch->store));
+    txn = begin_write(scratch);
+    CHECK(store_append(txn, "another", S("entry"), &err));
+    CHECK(finish(scratch, txn) == ERR_NONE && !store_log_grew(scratch->store));
+    txn = begin_write(scratch);
+    CHECK(store_append(txn, "watched", S("entry"), &err));
+    CHECK(finish(scratch, txn) == ERR_NONE);
+    CHECK(store_log_grew(scratch->store) && !store_log_grew(scratch->store));
+    store_watch_log(scratch->store, NULL);
+}
+
 static void nothing_written_is_nothing_to_commit(struct scratch *scratch)
 {
     struct store_txn *txn = begin_write(scratch);
@@ -609,6 +650,8 @@ int main(void)
     RUN(a_log_read_to_its_end_conflicts_with_an_append, &scratch);
     RUN(a_chain_holds_the_digest_of_each_former_entry, &scratch);
     RUN(numbers_go_on_after_a_log_was_swept, &scratch);
+    RUN(a_log_is_cut_to_its_last_entries, &scratch);
+    RUN(who_watches_a_log_learns_that_it_grew, &scratch);
     RUN(nothing_written_is_nothing_to_commit, &scratch);
     RUN(a_commit_of_damaged_bytes_harms_nothing, &scratch);
     RUN(keys_out_of_order_are_refused, &scratch);
