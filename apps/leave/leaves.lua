@@ -113,6 +113,7 @@ leaves:action("grant", teachers, function(r, request)
   if may_grant(r) then return decide(r, request, "granted") end
   r.level = "school"
   tell_family(r, "passed")
+  tell(app.holders "principal", "passed", r)
 end)
 leaves:action("refuse", teachers, function(r, request) decide(r, request, "refused") end)
 leaves:action("approve", principals, function(r, request) decide(r, request, "granted") end)

@@ -154,6 +154,9 @@ bool auth_holders(struct view *view, const char *role, struct id at, const struc
     size_t read;
 
     *count = 0;
+    *people = NULL;
+    if (query.collection == NULL) // a catalogue without accounts
+        return true;
     if (!record_query(&system, &query, &records, &read, err))
         return false;
     found = arena_alloc(view->arena, (read + 1) * sizeof *found);

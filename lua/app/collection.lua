@@ -2,6 +2,7 @@
 --- A collection as its app sees it. Declared once when the app starts; the same code makes the
 --- handle in each organisation.
 local action = require("app.action")
+local context = require("app.context")
 local host = require("core.app")
 local options = require("app.options")
 local problem = require("app.problem")
@@ -151,6 +152,10 @@ function methods:list(name, spec)
   self.lists[#self.lists + 1] = {name = name, spec = spec}
   require("app.list").declare(self.app, self, name, spec)
   with_detail(self)
+end
+
+for name, method in pairs(methods) do
+  methods[name] = context.guard("coll:" .. name, method)
 end
 
 local collection = {}

@@ -3,6 +3,7 @@
 local answer = require("app.answer")
 local call = require("core.call")
 local collection = require("app.collection")
+local context = require("app.context")
 local host = require("core.app")
 local job = require("app.job")
 local live = require("app.live")
@@ -90,6 +91,7 @@ local function door_of(named)
     __index = function(_, name)
       local value = named[name]
       if value == nil and LIVE[name] then
+        context.check(name, "call")
         return call[name]
       elseif value == nil then
         host.check_keys({[tostring(name)] = true}, "app", known)
@@ -123,6 +125,9 @@ function door.open(org)
   local named = declarations(instance)
   for name, value in pairs(doings()) do
     named[name] = value
+  end
+  for name, value in pairs(named) do
+    named[name] = context.guard(name, value)
   end
   named.settings = settings.view()
   instance.app = door_of(named)

@@ -2,6 +2,7 @@
 --- Settings of the app: what is in force for the organisation of the call. Read-only, and a name that
 --- the manifest does not have is an error. Looked up once a call, where somebody asks.
 local call = require("core.call")
+local context = require("app.context")
 local host = require("core.app")
 local layers = require("app.layers")
 local setting = require("core.setting")
@@ -25,6 +26,7 @@ local function get(_, key)
   if not one then
     host.check_keys({[tostring(key)] = true}, "the settings of app.yaml", names)
   end
+  context.check("settings", "call", "app.settings." .. key)
   local state = in_force()[key]
   if one.secret then
     return state.from and setting.reveal(state.from.id, key)

@@ -91,7 +91,7 @@ test("what fails, is refused or is only read tells nobody", async () => {
   assert.equal((await post("/ring", { text: "refused" })).status, 422);
   assert.equal((await post("/ring", { text: "broken" })).status, 500);
   assert.equal((await mum.get(`${bell}/tell`)).status, 500);
-  await until(() => /an event is published in a read: GET \/tell cannot write/.test(server.log), "the line of the log");
+  await until(() => /app\.publish in a read: GET \/o\/\w+\/\w+\/tell cannot write/.test(server.log), "the line of the log");
   await told("/call");
   await mark();
   await stream.until(1);

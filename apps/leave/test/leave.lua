@@ -103,11 +103,11 @@ test("a long leave goes on to the principal, and both the family and the teacher
 
   w:expect(w:as(mum):get(r).state, "granted")
   local heard = {}
-  for _, person in ipairs{mum, ms_li} do
+  for _, person in ipairs{mum, ms_li, head} do
     for _, notice in ipairs(w:notices(person)) do heard[#heard + 1] = person.role .. " " .. notice.word end
   end
   table.sort(heard)
-  w:expect(heard, {"guardian granted", "guardian passed", "teacher asked", "teacher granted"})
+  w:expect(heard, {"guardian granted", "guardian passed", "principal passed", "teacher asked", "teacher granted"})
 end)
 
 test("what was passed on can still be taken back, and the teacher hears of it", function(w)

@@ -116,7 +116,7 @@ static void a_read_undoes_nothing(struct world *world)
     new_shelf(world, "one", id);
     snprintf(path, sizeof path, "/undelete/%s", id);
     get(world, &visit, path);
-    CHECK(visit.err.code == ERR_SCRIPT && strstr(visit.err.text, "undone in a read") != NULL);
+    CHECK(visit.err.code == ERR_SCRIPT && strstr(visit.err.text, "coll:undelete in a read") != NULL);
 }
 
 static void write_twice(struct world *world, char entry[REF_TEXT_LEN + 1])

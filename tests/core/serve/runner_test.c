@@ -53,7 +53,7 @@ static void a_read_cannot_queue(void)
     struct visit visit = send("GET", "/read", NULL, NULL);
 
     CHECK(visit.err.code == ERR_SCRIPT);
-    CHECK(strstr(visit.err.text, "a job is queued in a read") != NULL);
+    CHECK(strstr(visit.err.text, "app.after in a read") != NULL);
     CHECK(counts().waiting == 0);
 }
 
