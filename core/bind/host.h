@@ -14,6 +14,7 @@
 
 struct host;
 struct net_client;
+struct buffer;
 
 struct host_options {
     const struct config *config; // config.platform/lua, config.platform/apps
@@ -173,6 +174,9 @@ const struct host_topic *host_find_topic(const struct host *host, struct slice a
 // Is the day (ISO) one of those that an app knows by this name, at an organisation?
 bool host_is_day(struct host *host, struct view *view, const char *days, struct id org,
                  struct slice date, bool *is_day, struct err *err);
+
+// Routes, collections, sets and rollups with their rules, a line of JSON each.
+void host_describe(const struct host *host, struct buffer *out);
 
 // Declared importers: "base" "students" …
 size_t host_importers(const struct host *host, const char *app, const char *const **names);

@@ -4,24 +4,41 @@
 
 #include <stdio.h>
 
+#include "base/buffer.h"
 #include "base/log.h"
 #include "net/guard.h"
 
-static void count_problem(void *context, const char *app, const char *problem)
-{
-    size_t *count = context;
+struct report {
+    size_t problems;
+    bool json;
+};
 
-    fprintf(stderr, "%s: %s\n", app, problem);
-    (*count)++;
+static void print_all(const struct instance *instance)
+{
+    struct buffer out = BUFFER_EMPTY;
+
+    host_describe(instance->host, &out);
+    fwrite(out.data, 1, out.len, stdout);
+    buffer_finish(&out);
 }
 
-static bool check_apps(struct config *config, size_t *problems, struct err *err)
+static void count_problem(void *context, const char *app, const char *problem)
+{
+    struct report *report = context;
+
+    fprintf(stderr, "%s: %s\n", app, problem);
+    report->problems++;
+}
+
+static bool check_apps(struct config *config, struct report *report, struct err *err)
 {
     struct instance instance = {.config = config, .clock = clock_system(),
                                 .random = random_system()};
     bool done = instance_boot_core(&instance, err) &&
-                instance_boot_apps(&instance, count_problem, problems, err);
+                instance_boot_apps(&instance, count_problem, report, err);
 
+    if (done && report->json)
+        print_all(&instance);
     instance_close(&instance);
     return done;
 }
@@ -38,7 +55,7 @@ static int run(struct cli *cli)
 {
     struct err err = {ERR_NONE, ""};
     struct config *config;
-    size_t problems = 0;
+    struct report report = {.json = cli_switch(cli, "json")};
 
     if (cli_switch(cli, "keys")) {
         config_list_keys(stdout);
@@ -48,21 +65,25 @@ static int run(struct cli *cli)
     config = config_read(cli->config_path, cli->settings, cli->setting_count, stderr, &err);
     if (config == NULL)
         return cli_problem(&err);
-    if (!check_outbound(config, &err) || !check_apps(config, &problems, &err)) {
+    if (!check_outbound(config, &err) || !check_apps(config, &report, &err)) {
         config_destroy(config);
         return cli_problem(&err);
     }
     config_destroy(config);
-    if (problems > 0) {
-        fprintf(stderr, "%zu problem%s found.\n", problems, problems == 1 ? "" : "s");
+    if (report.problems > 0) {
+        fprintf(stderr, "%zu problem%s found.\n", report.problems,
+                report.problems == 1 ? "" : "s");
         return CLI_PROBLEM;
     }
+    if (report.json)
+        return CLI_DONE;
     printf("The configuration and the applications are in order.\n");
     return CLI_DONE;
 }
 
 static const struct cli_option options[] = {
     {"keys", NULL, "print every key with its type, default, bounds and meaning"},
+    {"json", NULL, "print every route, collection, set and rollup with its rules, a line each"},
     {NULL, NULL, NULL},
 };
 

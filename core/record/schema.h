@@ -139,6 +139,9 @@ size_t catalog_count(const struct catalog *catalog);
 const struct collection *catalog_at(const struct catalog *catalog, size_t index);
 // Sets flagged with a role, for the role and child switch; NULL when there is none.
 const struct set_def *catalog_role_set(const struct catalog *catalog, const char *role);
+// All of it, a line of JSON each: collections with fields and rules, sets, rollups.
+struct buffer;
+void catalog_describe(const struct catalog *catalog, struct buffer *out);
 int collection_field(const struct collection *collection, struct slice name); // -1: none
 // What a REF field refers to; NULL: not a reference, or to no known collection.
 const struct collection *collection_ref(const struct collection *collection, int field);

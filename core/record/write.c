@@ -342,16 +342,17 @@ bool write_former(struct view *view, const struct record *record, bool deleted,
            err_set(err, ERR_CONFLICT, "%s: changed since it was read", record->collection->full);
 }
 
-// A mask that comes back from a form means: as it was.
-static bool is_mask(const struct writing *writing, const struct row *row, size_t field,
-                    const struct value *given)
+// What comes back as it was shown, the mask of a sealed field too, means: as it was. So a record
+// that was read may be sent back whole, also where it refers to what the sender may not know.
+static bool is_as_shown(const struct writing *writing, const struct row *row, size_t field,
+                        const struct value *given)
 {
     struct value shown;
-    struct err unread; // then it is no mask that anybody saw
+    struct err unread; // then it is nothing that anybody saw
 
-    return writing->collection->fields[field].type == FIELD_SEALED &&
+    return (row->record.readable & field_bit((int)field)) != 0 &&
            record_shown(writing->view, &row->record, (int)field, &shown, &unread) &&
-           shown.kind == VALUE_TEXT && value_equal(&shown, given);
+           value_equal(&shown, given);
 }
 
 static bool same(const struct value *a, const struct value *b)
@@ -366,7 +367,7 @@ static bool take_changes(struct writing *writing, const struct row *row,
                          const struct value *values, uint64_t mask)
 {
     for (size_t i = 0; i < writing->collection->field_count; i++) {
-        if (!(mask >> i & 1) || is_mask(writing, row, i, &values[i]))
+        if (!(mask >> i & 1) || is_as_shown(writing, row, i, &values[i]))
             continue;
         if (!take_value(writing, i, values[i]))
             return false;

@@ -136,17 +136,19 @@ local function create(collection, req)
   return answer.row(row, 201, ("/api/v1/o/%s/%s%s"):format(call.org_id, host.id, collection:path(row)))
 end
 
---- The row that a program means, in the version that it knows: or nil and a problem. Whether it has
---- to say which version that is depends on what it wants to do.
-function rest.row(collection, req, must_know)
+--- The row that a program means, in the version that it knows: or nil and a problem. To change or
+--- delete it (`verb`) needs the right to, and to have said which version that is.
+function rest.row(collection, req, verb)
   local row = collection:get(req.params.id)
   if not row then
     answer.absent()
+  elseif verb and not collection:may(verb, row) then
+    return nil, problem.of("denied")
   end
   local known = record.precondition(row)
   if known == "fails" then
     return nil, problem.of("precondition_failed")
-  elseif known == "none" and must_know then
+  elseif known == "none" and verb then
     return nil, problem.of("precondition_required")
   end
   return row
@@ -154,18 +156,18 @@ end
 
 -- What the caller may not change, by name.
 local function closed(collection, row, names)
-  local may, open = collection:may("update", row)
+  local _, open = collection:may("update", row)
   local found = {}
-  for _, name in ipairs(may and names or {}) do
+  for _, name in ipairs(names) do
     if not open[name] then
       found[#found + 1] = {field = name, word = "denied"}
     end
   end
-  return not may and problem.of("denied") or problem.several(found)
+  return problem.several(found)
 end
 
 local function update(collection, req)
-  local row, refused = rest.row(collection, req, true)
+  local row, refused = rest.row(collection, req, "update")
   if not row then
     return nil, refused
   end
@@ -186,11 +188,9 @@ local function update(collection, req)
 end
 
 local function remove(collection, req)
-  local row, refused = rest.row(collection, req, true)
+  local row, refused = rest.row(collection, req, "delete")
   if not row then
     return nil, refused
-  elseif not collection:may("delete", row) then
-    return nil, problem.of("denied")
   end
   row:delete()
   return answer.empty()
