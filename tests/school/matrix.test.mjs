@@ -283,11 +283,14 @@ test("actions are there for their roles, on the rows they may see", async () => 
 });
 
 // Pages of the platform whose place stands in their own address: who may is worked out here.
-const managed = (actor, org) => model.fields(actor, "create", "platform.setting", { id: `${org}.x` }).size > 0 ? 200 : 404;
+const managed = (collection, path, status = 200) => (actor) => Object.values(places).map(({ id }) =>
+  [path.replace("{org}", id), model.fields(actor, "create", collection, { id: `${id}.x` }).size > 0 ? status : 404]);
 const special = {
-  "platform GET /console/settings/{org}": (actor) => Object.values(places).map(({ id }) => [`/console/settings/${id}`, managed(actor, id)]),
-  "platform GET /console/settings/{org}/{app}": (actor) => Object.values(places).map(({ id }) => [`/console/settings/${id}/leave`, managed(actor, id)]),
-  "platform POST /console/settings/{org}/{app}": (actor) => Object.values(places).map(({ id }) => [`/console/settings/${id}/leave`, managed(actor, id) === 404 ? 404 : 303]),
+  "platform GET /console/settings/{org}": managed("platform.setting", "/console/settings/{org}"),
+  "platform GET /console/settings/{org}/{app}": managed("platform.setting", "/console/settings/{org}/leave"),
+  "platform POST /console/settings/{org}/{app}": managed("platform.setting", "/console/settings/{org}/leave", 303),
+  "platform GET /console/apps/{org}": managed("platform.switch", "/console/apps/{org}"),
+  "platform POST /console/apps/{org}/{app}": managed("platform.switch", "/console/apps/{org}/leave", 303),
   "platform POST /inbox/{id}": (actor) => model.rows("platform.notice").slice(0, 6).map((row) => [`/inbox/${row.id}`, model.seen(actor, "platform.notice", row) ? 303 : 404]),
 };
 
@@ -298,9 +301,9 @@ function signedOut(route) {
 // A page of an app, of one organisation and, where it is about one, of a record.
 function cells(actor, route) {
   if (special[keyOf(route)]) return special[keyOf(route)](actor);
-  if (route.app === "platform") return [[route.path, [200, 303]]];
   const one = collectionOf(route);
   assert.ok(one || !route.path.includes("{"), `${keyOf(route)}: nobody has said what is expected of it`);
+  if (route.app === "platform") return [[route.path, [200, 303]]];
   const spots = one ? samples.get(one.name).map((row) => [model.orgOf(row), row]) : Object.values(places).map(({ id }) => [id]);
   return spots.map(([org, row]) => {
     const may = model.mayUse(actor, route, org) && (!row || model.seen(actor, one.name, row));
