@@ -67,6 +67,7 @@ struct host {
     size_t app_count;
     struct host_app *listed;
     struct cell *cell; // the process of an isolated app has a host of that one
+    struct script_sources *sources; // of the platform and the apps, as they were at the start
     struct slice assets; // manifest.json of the built files; data NULL: none were built
     host_problem *problem;
     void *problem_context;

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "bind/pure.h"
 #include "bind/trial_inside.h"
+#include "script/sources.h"
 
 enum { FIELDS_SENT_MAX = 64, ROWS_MAX = 1000 };
 
@@ -396,22 +397,19 @@ static int use(lua_State *L)
 
 static void push_world(lua_State *L, const struct app *app, lua_Integer at)
 {
-    struct buffer *text = bind_push_buffer(L);
     struct arena arena = ARENA_EMPTY;
-    FILE *file = fopen(arena_format(&arena, "%s/test/world.lua", app->folder), "re");
+    struct slice text = script_sources_find(
+        app->host->sources, arena_format(&arena, "%s/test/world.lua", app->folder));
 
     arena_finish(&arena);
-    if (file != NULL) {
-        text->len += fread(buffer_room(text, 65536), 1, 65536, file);
-        fclose(file);
+    if (text.data != NULL) {
         lua_createtable(L, 0, 2);
         lua_pushstring(L, app->manifest.id);
         lua_setfield(L, -2, "app");
-        bind_push_slice(L, buffer_view(text));
+        bind_push_slice(L, text);
         lua_setfield(L, -2, "text");
-        lua_rawseti(L, -3, at);
+        lua_rawseti(L, -2, at);
     }
-    lua_pop(L, 1);
 }
 
 /// test.worlds(): {app: string, text: string}[]

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // core.yaml: language files, as nested tables of texts.
-#include <unistd.h>
-
 #include "bind/bind.h"
 #include "config/config.h"
+#include "script/sources.h"
 
 static void push_node(lua_State *L, const struct yaml_node *node)
 {
@@ -68,14 +67,16 @@ static int read_from(lua_State *L, const char *folder,
     struct slice name = bind_check_slice(L, 1);
     struct arena arena = ARENA_EMPTY;
     struct yaml_node *root = NULL;
+    struct slice bytes;
     const char *path;
     struct err err;
 
     luaL_argcheck(L, is_file_name(name), 1, "a name like lang/zh");
     path = arena_format(&state->scratch, "%s/%s.yaml", folder, (const char *)name.data);
-    if (access(path, F_OK) != 0)
+    bytes = script_sources_find(state->host->sources, path);
+    if (bytes.data == NULL)
         return 0;
-    if (!yaml_read(path, &arena, &root, &err)) {
+    if (!yaml_read_text(path, bytes, &arena, &root, &err)) {
         arena_finish(&arena);
         script_raise(L, &err);
     }

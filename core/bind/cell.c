@@ -10,6 +10,7 @@
 #include "base/cage.h"
 #include "bind/cell_state.h"
 #include "bind/wire.h"
+#include "script/sources.h"
 
 enum { SLACK = 32 * 1024 * 1024, WAY_BACK = 64 * 1024 }; // bytes
 
@@ -166,8 +167,7 @@ bool cell_prepare(struct state *state, struct err *err)
     size_t memory = (size_t)cell->config.script.memory;
 
     script_print(state->script, print, cell);
-    return script_shelve(state->script, err) &&
-           cage_enter(2 * memory + 4 * cell->wire.most_out + SLACK, err) &&
+    return cage_enter(2 * memory + 4 * cell->wire.most_out + SLACK, err) &&
            state_run(state, ask_for_all, state, err);
 }
 
@@ -292,6 +292,16 @@ static bool read_boot(struct cell *cell, struct reader *reader)
     return declaring;
 }
 
+static bool read_sources(struct cell *cell, struct err *err)
+{
+    struct script_sources *sources = script_sources_create();
+
+    cell->host.sources = sources;
+    return script_sources_add(sources, arena_format(&cell->host.arena, "%s/lua",
+                                                    cell->config.platform), err) &&
+           script_sources_add(sources, cell->app.folder, err);
+}
+
 // Where memory runs out, this process goes before those that serve everybody.
 static void be_the_first_to_go(void)
 {
@@ -307,7 +317,7 @@ void cell_run(int socket)
 {
     struct cell *cell = mem_zero(sizeof *cell);
     struct err err = {ERR_NONE, ""};
-    struct state *state;
+    struct state *state = NULL;
     struct reader reader;
     struct frame frame;
     bool declaring;
@@ -329,7 +339,9 @@ void cell_run(int socket)
     cell->host.apps = &cell->app;
     cell->host.app_count = 1;
     cell->app.host = &cell->host;
-    state = state_create(&cell->app, declaring, &err);
+    // Before the cage, in which no file is opened.
+    if (read_sources(cell, &err))
+        state = state_create(&cell->app, declaring, &err);
     if (state == NULL) {
         report(cell, true, &err);
     } else {

@@ -6,10 +6,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "bind/bind.h"
 #include "job/schedule.h"
+#include "script/sources.h"
 
 static void quarantine(struct app *app, const char *problem)
 {
@@ -28,12 +28,12 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static bool is_app_folder(const char *apps, const char *name, struct arena *arena)
+static bool is_app_folder(struct host *host, const char *apps, const char *name)
 {
-    struct stat about;
+    const char *path = arena_format(&host->arena, "%s/%s/app.yaml", apps, name);
 
     return name[0] != '.' && strcmp(name, "platform") != 0 &&
-           stat(arena_format(arena, "%s/%s/app.yaml", apps, name), &about) == 0;
+           script_sources_find(host->sources, path).data != NULL;
 }
 
 // A missing apps folder is an instance without apps.
@@ -47,7 +47,7 @@ static bool list_folders(struct host *host, const char *apps, const char *names[
     if (folder == NULL)
         return errno == ENOENT || err_set(err, ERR_IO, "open %s: %s", apps, strerror(errno));
     while ((entry = readdir(folder)) != NULL && *count < APPS_MAX)
-        if (is_app_folder(apps, entry->d_name, &host->arena))
+        if (is_app_folder(host, apps, entry->d_name))
             names[(*count)++] = arena_text(&host->arena, slice_text(entry->d_name));
     closedir(folder);
     qsort(names, *count, sizeof *names, by_name);
@@ -70,14 +70,19 @@ static bool is_isolated(const struct host *host, const char *name)
 
 static void read_manifest(struct host *host, struct app *app, const char *folder, const char *name)
 {
+    const char *path = arena_format(&host->arena, "%s/app.yaml", folder);
+    struct slice bytes = script_sources_find(host->sources, path);
+    bool done;
     struct err err;
 
     app->host = host;
     app->folder = folder;
     app->platform = strcmp(name, "platform") == 0;
     app->isolated = !app->platform && is_isolated(host, name);
-    if (!manifest_read(arena_format(&host->arena, "%s/app.yaml", folder), name, &host->arena,
-                       &app->manifest, &err)) {
+    done = bytes.data == NULL ? err_set(&err, ERR_ABSENT, "there is no %s", path)
+                              : manifest_read(arena_format(&host->arena, "%s/app.yaml", name),
+                                              bytes, name, &host->arena, &app->manifest, &err);
+    if (!done) {
         app->manifest = (struct manifest){.id = name, .version = "0"};
         quarantine(app, err.text);
     }
@@ -340,9 +345,18 @@ static void read_assets(struct host *host)
     fclose(file);
 }
 
+static bool read_sources(struct host *host, struct err *err)
+{
+    const char *platform = host->options.config->platform;
+
+    host->sources = script_sources_create();
+    return script_sources_add(host->sources, arena_format(&host->arena, "%s/lua", platform), err) &&
+           script_sources_add(host->sources, arena_format(&host->arena, "%s/apps", platform), err);
+}
+
 static bool start(struct host *host, struct err *err)
 {
-    if (!read_apps(host, err))
+    if (!read_sources(host, err) || !read_apps(host, err))
         return false;
     read_assets(host);
     declare_all(host);
@@ -382,6 +396,7 @@ void host_destroy(struct host *host)
     for (size_t i = 0; i < host->app_count; i++)
         state_destroy(host->apps[i].state);
     free(host->apps);
+    script_sources_destroy(host->sources);
     arena_finish(&host->arena);
     free(host);
 }

@@ -168,6 +168,7 @@ struct state *state_create(struct app *app, bool declaring, struct err *err)
         script_library(state->script, arena_format(&state->scratch, "%s/lua",
                                                    host->options.config->platform));
         script_folder(state->script, app->folder);
+        script_read_from(state->script, host->sources);
         if (add_modules(state, err) && open_state(state, err))
             return state;
     }

@@ -273,14 +273,14 @@ static bool read_part(struct reading *r, const struct yaml_node *node)
     return reading_refuse_key(r, node, "the manifest", known, PART_COUNT);
 }
 
-bool manifest_read(const char *path, const char *folder_name, struct arena *arena,
-                   struct manifest *manifest, struct err *err)
+bool manifest_read(const char *path, struct slice bytes, const char *folder_name,
+                   struct arena *arena, struct manifest *manifest, struct err *err)
 {
     struct reading r = {path, arena, manifest, err};
     struct yaml_node *root;
 
     *manifest = (struct manifest){0};
-    if (!yaml_read(path, arena, &root, err))
+    if (!yaml_read_text(path, bytes, arena, &root, err))
         return false;
     if (root == NULL || root->kind != YAML_MAP)
         return err_set(err, ERR_INPUT, "%s: a manifest is a map", path);

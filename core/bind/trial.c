@@ -43,6 +43,7 @@ static bool open_script(struct trial *trial, struct err *err)
     script_library(trial->script, arena_format(&trial->arena, "%s/lua",
                                                trial->host->options.config->platform));
     script_folder(trial->script, trial->app->folder);
+    script_read_from(trial->script, trial->host->sources);
     return script_module(trial->script, "core.json", bind_json_open, err) &&
            script_module(trial->script, "core.test", open_core_test, err) &&
            call(trial, open_library, trial, err);

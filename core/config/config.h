@@ -114,4 +114,6 @@ struct yaml_node {
     int key_line, key_column;  // of the key
 };
 // At most 1 MiB, 8 levels. The first problem is in err, as "path:line:column: …".
+bool yaml_read_text(const char *path, struct slice bytes, struct arena *arena,
+                    struct yaml_node **root, struct err *err);
 bool yaml_read(const char *path, struct arena *arena, struct yaml_node **root, struct err *err);

@@ -309,10 +309,19 @@ static void keep_first(void *context, int line, int column, const char *text)
         err_set(first->err, ERR_INPUT, "%s:%d:%d: %s", first->path, line, column, text);
 }
 
-bool yaml_read(const char *path, struct arena *arena, struct yaml_node **root, struct err *err)
+bool yaml_read_text(const char *path, struct slice bytes, struct arena *arena,
+                    struct yaml_node **root, struct err *err)
 {
     struct first_problem first = {path, err, 0};
+
+    if (bytes.len > YAML_BYTES_MAX)
+        return err_set(err, ERR_LIMIT, "%s is longer than %d bytes", path, YAML_BYTES_MAX);
+    return yaml_parse(bytes, arena, root, keep_first, &first);
+}
+
+bool yaml_read(const char *path, struct arena *arena, struct yaml_node **root, struct err *err)
+{
     struct slice bytes;
 
-    return yaml_load(path, arena, &bytes, err) && yaml_parse(bytes, arena, root, keep_first, &first);
+    return yaml_load(path, arena, &bytes, err) && yaml_read_text(path, bytes, arena, root, err);
 }

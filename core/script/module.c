@@ -2,6 +2,7 @@
 // require, compiling and files. A file is compiled once a state into a function whose first
 // argument is the globals it runs with: `local _ENV = ...` stands before its first line, so
 // that running it again in another room shares its code and nothing else.
+#include "script/sources.h"
 #include "script/state.h"
 
 #include <ctype.h>
@@ -53,43 +54,53 @@ void script_folder(struct script *script, const char *folder)
     add_folder(script, folder, SCRIPT_APP);
 }
 
-static FILE *open_in(const struct folder *folder, const char *path)
+void script_read_from(struct script *script, const struct script_sources *sources)
 {
+    script->sources = sources;
+}
+
+static bool keep_text(struct buffer *text, size_t len, const char *path, struct err *err)
+{
+    text->len += len;
+    if (len <= FILE_MAX)
+        return true;
+    text->len -= len;
+    return err_set(err, ERR_LIMIT, "%s is longer than 256 KiB", path);
+}
+
+static bool read_disk(const char *full, struct buffer *text, struct err *err)
+{
+    FILE *file = fopen(full, "re");
+    size_t len;
+    bool failed;
+
+    if (file == NULL)
+        return err_set(err, ERR_ABSENT, "there is no %s", full);
+    len = fread(buffer_room(text, FILE_MAX + 1), 1, FILE_MAX + 1, file);
+    failed = ferror(file);
+    fclose(file);
+    return failed ? err_set(err, ERR_IO, "%s: %s", full, strerror(errno))
+                  : keep_text(text, len, full, err);
+}
+
+// ERR_ABSENT when the folder does not have it.
+static bool read_file(const struct script *script, const struct folder *folder, const char *path,
+                      struct buffer *text, struct err *err)
+{
+    struct slice known;
     char full[1024];
 
     if (snprintf(full, sizeof full, "%s/%s", folder->path, path) >= (int)sizeof full)
-        return NULL;
-    return fopen(full, "re");
-}
-
-bool module_read(FILE *file, const char *path, struct buffer *text, struct err *err)
-{
-    size_t len = fread(buffer_room(text, FILE_MAX + 1), 1, FILE_MAX + 1, file);
-
-    if (ferror(file))
-        return err_set(err, ERR_IO, "%s: %s", path, strerror(errno));
-    if (len > FILE_MAX)
+        return err_set(err, ERR_ABSENT, "%s is a long name", path);
+    if (script->sources == NULL)
+        return read_disk(full, text, err);
+    known = script_sources_find(script->sources, full);
+    if (known.data == NULL)
+        return err_set(err, ERR_ABSENT, "there is no %s", path);
+    if (known.len > FILE_MAX)
         return err_set(err, ERR_LIMIT, "%s is longer than 256 KiB", path);
-    text->len += len;
+    buffer_bytes(text, known.data, known.len);
     return true;
-}
-
-// *there: the folder has the file. False: it cannot be read.
-static bool read_from(const struct folder *folder, const char *path, struct buffer *text,
-                      bool *there, struct err *err)
-{
-    const struct slice *shelved = folder->is_shelved ? shelf_find(folder, path) : NULL;
-    FILE *file = folder->is_shelved ? NULL : open_in(folder, path);
-    bool done = true;
-
-    *there = shelved != NULL || file != NULL;
-    if (shelved != NULL)
-        buffer_slice(text, *shelved);
-    if (file != NULL) {
-        done = module_read(file, path, text, err);
-        fclose(file);
-    }
-    return done;
 }
 
 // The first folder of the room that has the file; its label goes to *label.
@@ -97,13 +108,12 @@ static bool read_in(struct script *script, enum script_room room, const char *pa
                     struct buffer *text, const char **label, struct err *err)
 {
     for (struct folder *folder = script->folders; folder != NULL; folder = folder->next) {
-        bool there = false;
+        bool done = folder->room == room && read_file(script, folder, path, text, err);
 
-        if (folder->room == room && !read_from(folder, path, text, &there, err))
-            return false;
+        if (folder->room != room || (!done && err->code == ERR_ABSENT))
+            continue;
         *label = folder->label;
-        if (there)
-            return true;
+        return done;
     }
     return err_set(err, ERR_ABSENT, "there is no %s", path);
 }

@@ -84,7 +84,6 @@ void script_destroy(struct script *script)
     heap_finish(&script->heap);
     while ((folder = script->folders) != NULL) {
         script->folders = folder->next;
-        shelf_finish(folder);
         free(folder->path);
         free(folder);
     }

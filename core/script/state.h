@@ -72,8 +72,6 @@ struct folder {
     char *path;
     const char *label; // its last component, for chunk names
     enum script_room room;
-    bool is_shelved;       // its files are in memory, the disk is not asked
-    struct shelved *shelf;
 };
 
 // Memory for what is small. Lua makes and drops some thousand small objects for a page: those
@@ -105,6 +103,7 @@ struct script {
     size_t asides; // coroutines that stand still with their calls
     struct script_run *idle;
     struct folder *folders;
+    const struct script_sources *sources; // NULL: the disk
     int vars, room, loaded;       // registry: shared functions; the library room
     int modules, chunks, threads; // registry: C modules, compiled files, live coroutines
     int mode;                     // registry: the name under which Lua looks for weak tables
@@ -171,12 +170,6 @@ const char *text_of(lua_State *L, int index, size_t *len); // tostring without a
 // library.c: gives the table on top weak keys
 void library_weaken(lua_State *L);
 
-// shelf.c
-const struct slice *shelf_find(const struct folder *folder, const char *path); // NULL: none
-void shelf_finish(struct folder *folder);
-
-// module.c: a whole file, refused when it is too long; path is for the error
-bool module_read(FILE *file, const char *path, struct buffer *text, struct err *err);
 // module.c: lua_load of text; in_room: the globals are its first argument. [-0, +1]
 int module_load(lua_State *L, struct slice text, const char *name, bool in_room);
 

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files of Lua, pages and words as they stood when they were read. States that are made from them
+// later see no newer ones, so that what was checked as a whole runs as a whole, and a file that is
+// being saved is never run half.
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+
+struct script_sources;
+
+struct script_sources *script_sources_create(void);
+void script_sources_destroy(struct script_sources *sources); // accepts NULL
+// Adds the .lua, .html and .yaml files of a folder and of those in it; a folder that is not there
+// has none.
+bool script_sources_add(struct script_sources *sources, const char *folder, struct err *err);
+// By the path: that of the folder, '/', and what is in it. data NULL: there is none.
+struct slice script_sources_find(const struct script_sources *sources, const char *path);
+// The same files with the same content?
+bool script_sources_equal(const struct script_sources *a, const struct script_sources *b);
