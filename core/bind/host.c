@@ -80,8 +80,8 @@ static void read_manifest(struct host *host, struct app *app, const char *folder
     app->platform = strcmp(name, "platform") == 0;
     app->isolated = !app->platform && is_isolated(host, name);
     done = bytes.data == NULL ? err_set(&err, ERR_ABSENT, "there is no %s", path)
-                              : manifest_read(arena_format(&host->arena, "%s/app.yaml", name),
-                                              bytes, name, &host->arena, &app->manifest, &err);
+                              : manifest_read_text(arena_format(&host->arena, "%s/app.yaml", name),
+                                                   bytes, name, &host->arena, &app->manifest, &err);
     if (!done) {
         app->manifest = (struct manifest){.id = name, .version = "0"};
         quarantine(app, err.text);
@@ -345,18 +345,34 @@ static void read_assets(struct host *host)
     fclose(file);
 }
 
-static bool read_sources(struct host *host, struct err *err)
+static struct script_sources *read_sources(const char *platform, struct err *err)
 {
-    const char *platform = host->options.config->platform;
+    struct script_sources *sources = script_sources_create();
+    struct arena arena = ARENA_EMPTY;
+    bool done = script_sources_add(sources, arena_format(&arena, "%s/lua", platform), err) &&
+                script_sources_add(sources, arena_format(&arena, "%s/apps", platform), err);
 
-    host->sources = script_sources_create();
-    return script_sources_add(host->sources, arena_format(&host->arena, "%s/lua", platform), err) &&
-           script_sources_add(host->sources, arena_format(&host->arena, "%s/apps", platform), err);
+    arena_finish(&arena);
+    if (done)
+        return sources;
+    script_sources_destroy(sources);
+    return NULL;
+}
+
+bool host_is_current(const struct host *host)
+{
+    struct err err;
+    struct script_sources *now = read_sources(host->options.config->platform, &err);
+    bool same = now != NULL && script_sources_equal(host->sources, now);
+
+    script_sources_destroy(now);
+    return same;
 }
 
 static bool start(struct host *host, struct err *err)
 {
-    if (!read_sources(host, err) || !read_apps(host, err))
+    host->sources = read_sources(host->options.config->platform, err);
+    if (host->sources == NULL || !read_apps(host, err))
         return false;
     read_assets(host);
     declare_all(host);

@@ -41,6 +41,8 @@ struct host_app {
 // Puts an app into quarantine after the start, with those that need it: its records do not fit it.
 void host_refuse(struct host *host, const char *app, const char *problem);
 size_t host_apps(const struct host *host, const struct host_app **apps);
+// Do the files of the platform and the apps say what they said when the host was made?
+bool host_is_current(const struct host *host);
 
 // What a call into an application took, beside what it might have. Told after every call, also
 // one that failed; of an answer to a program without the app's code only reads and bytes.

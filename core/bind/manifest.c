@@ -273,15 +273,11 @@ static bool read_part(struct reading *r, const struct yaml_node *node)
     return reading_refuse_key(r, node, "the manifest", known, PART_COUNT);
 }
 
-bool manifest_read(const char *path, struct slice bytes, const char *folder_name,
-                   struct arena *arena, struct manifest *manifest, struct err *err)
+static bool read_root(const char *path, const struct yaml_node *root, const char *folder_name,
+                      struct arena *arena, struct manifest *manifest, struct err *err)
 {
     struct reading r = {path, arena, manifest, err};
-    struct yaml_node *root;
 
-    *manifest = (struct manifest){0};
-    if (!yaml_read_text(path, bytes, arena, &root, err))
-        return false;
     if (root == NULL || root->kind != YAML_MAP)
         return err_set(err, ERR_INPUT, "%s: a manifest is a map", path);
     for (const struct yaml_node *node = root->child; node != NULL; node = node->next)
@@ -293,6 +289,26 @@ bool manifest_read(const char *path, struct slice bytes, const char *folder_name
         return err_set(err, ERR_INPUT, "%s: app is '%s' but its folder is '%s'", path,
                        manifest->id, folder_name);
     return true;
+}
+
+bool manifest_read(const char *path, const char *folder_name, struct arena *arena,
+                   struct manifest *manifest, struct err *err)
+{
+    struct yaml_node *root;
+
+    *manifest = (struct manifest){0};
+    return yaml_read(path, arena, &root, err) &&
+           read_root(path, root, folder_name, arena, manifest, err);
+}
+
+bool manifest_read_text(const char *path, struct slice bytes, const char *folder_name,
+                        struct arena *arena, struct manifest *manifest, struct err *err)
+{
+    struct yaml_node *root;
+
+    *manifest = (struct manifest){0};
+    return yaml_read_text(path, bytes, arena, &root, err) &&
+           read_root(path, root, folder_name, arena, manifest, err);
 }
 
 // Up to three numbers with dots; *end is behind them.

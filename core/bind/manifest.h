@@ -56,8 +56,11 @@ struct manifest {
 
 // folder_name is what `app:` must say. Everything is refused that is not understood, with a
 // suggestion where a key is nearly right.
-bool manifest_read(const char *path, struct slice bytes, const char *folder_name,
-                   struct arena *arena, struct manifest *manifest, struct err *err);
+bool manifest_read(const char *path, const char *folder_name, struct arena *arena,
+                   struct manifest *manifest, struct err *err);
+// The same of a text that was read already; path is what it is called in problems.
+bool manifest_read_text(const char *path, struct slice bytes, const char *folder_name,
+                        struct arena *arena, struct manifest *manifest, struct err *err);
 // May an application of the apps folder be called so?
 bool manifest_is_name(const char *name);
 const char *manifest_reserved(void); // the names that the platform keeps for itself, one text

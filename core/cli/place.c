@@ -65,6 +65,20 @@ void cli_place(struct cli *cli, struct arena *arena)
     add_first(cli, arena_format(arena, "platform=%s", path));
 }
 
+void cli_place_demo(struct cli *cli, struct arena *arena)
+{
+    char path[PATH_MAX];
+    const char *demo;
+
+    if (cli->config_path != NULL || !find_product(path))
+        return;
+    demo = arena_format(arena, "%s/config/demo.yaml", path);
+    if (access(demo, R_OK) == 0)
+        cli->config_path = demo;
+    else
+        cli_place(cli, arena);
+}
+
 const char *cli_app_folder(const struct config *config, const char *app, struct arena *arena)
 {
     return arena_format(arena, "%s/apps/%s", config->platform, app);

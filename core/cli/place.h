@@ -8,6 +8,8 @@
 // Adds the settings that a configuration would have said, before those that were given. With -c
 // nothing is added.
 void cli_place(struct cli *cli, struct arena *arena);
+// The same for who serves: the demonstration's configuration, where the product has one.
+void cli_place_demo(struct cli *cli, struct arena *arena);
 // The folder of an app of the configuration.
 const char *cli_app_folder(const struct config *config, const char *app, struct arena *arena);
 // The app whose folder, or a folder in it, is the current one; NULL: none.

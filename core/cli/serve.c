@@ -6,7 +6,7 @@ static int run(struct cli *cli)
 {
     if (cli->argument_count > 0)
         return cli_usage(cli, "takes no argument");
-    return supervisor_run(cli->config_path, cli->settings, cli->setting_count);
+    return supervisor_run(cli->config_path, cli->settings, cli->setting_count, false);
 }
 
 const struct cli_command command_serve = {

@@ -23,7 +23,7 @@ const struct config_key config_keys[] = {
     {"platform", KEY_PATH, AT(platform), "/usr/share/shuyuan", 1, 4000, NULL, FIXED, "folder of the product with lua/ and apps/"},
     {"assets", KEY_PATH, AT(assets), "/usr/share/shuyuan/assets", 1, 4000, NULL, FIXED, "folder of the built static files"},
     {"apps.default", KEY_BOOLEAN, AT(apps_default), "true", 0, 0, NULL, RELOAD, "applications are on where no administrator has said so"},
-    {"development", KEY_BOOLEAN, AT(development), "false", 0, 0, NULL, FIXED, "for developing apps; without effect yet"},
+    {"development", KEY_BOOLEAN, AT(development), "false", 0, 0, NULL, FIXED, "pages show what they took and what is wrong; not for a school"},
     {"workers", KEY_INTEGER, AT(workers), "0", 0, 64, NULL, FIXED, "worker processes; 0: one for each core"},
     {"listen", KEY_LISTEN, 0, "127.0.0.1:8080", 1, CONFIG_LISTENERS_MAX, NULL, FIXED, "addresses served"},
     {"admin.listen", KEY_ADDRESS, AT(admin_listen), "127.0.0.1:8081", 0, 0, NULL, FIXED, "address of /metrics; \"\" for none"},

@@ -163,8 +163,9 @@ void exchange_page(struct exchange *x, const char *page, int status, const struc
 
     x->call.app = slice_text("platform");
     x->view.budget = &x->own_budget;
-    if (host_page(x->worker->instance.host, &x->view, &x->call, page, status, data, count,
+    if (host_page(x->generation->host, &x->view, &x->call, page, status, data, count,
                   &answer, &err)) {
+        develop_add(x, &answer);
         exchange_finish(x, &answer, NULL, 0);
         return;
     }
@@ -187,6 +188,7 @@ static void fail(struct exchange *x, int status, const char *word, const char *d
     }
     snprintf(number, sizeof number, "%d", status);
     exchange_end(x);
+    exchange_take_apps(x);
     x->own_budget = (struct budget){.reads_max = OWN_READS, .writes_max = 0};
     x->txn = store_begin(x->worker->instance.store, STORE_READ, &err);
     if (x->txn == NULL || !instance_view(&x->worker->instance, x->txn, &x->attempt,
@@ -228,6 +230,8 @@ void exchange_fail_err(struct exchange *x, const struct err *err)
     if (status >= 500)
         log_error("a request failed", LOG_TEXT("id", x->request_id), LOG_SLICE("path", x->path),
                   LOG_TEXT("word", err_word(err->code)), LOG_TEXT("error", err->text));
+    if (status >= 500 && x->worker->config->development)
+        x->fault = arena_text(&x->memory, slice_text(err->text));
     // What is wrong with the request is for who sent it; everything else is for the log.
     fail(x, status, err_word(err->code), err->code == ERR_INPUT ? err->text : NULL);
 }

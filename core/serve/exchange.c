@@ -20,6 +20,7 @@ static void gone(void *context)
 void exchange_destroy(struct exchange *x)
 {
     exchange_end(x);
+    generation_release(x->generation);
     if (x->clean_up != NULL)
         x->clean_up(x);
     arena_finish(&x->attempt);
@@ -225,6 +226,14 @@ void exchange_fill_call(struct exchange *x)
     };
 }
 
+// Each attempt runs on the applications as they are when it begins.
+void exchange_take_apps(struct exchange *x)
+{
+    generation_release(x->generation);
+    x->generation = x->worker->generation;
+    generation_hold(x->generation);
+}
+
 bool exchange_begin(struct exchange *x, enum store_mode mode)
 {
     struct instance *instance = &x->worker->instance;
@@ -234,6 +243,7 @@ bool exchange_begin(struct exchange *x, enum store_mode mode)
     // Budgets bound every attempt: a queue of slow ones is no standstill of the loop.
     x->worker->slot->beat_us = clock_mono_us(instance->clock);
     exchange_end(x);
+    exchange_take_apps(x);
     arena_reset(&x->attempt);
     x->session = NULL; // both lay in it
     x->principal = (struct principal){0};

@@ -6,7 +6,7 @@
 #include "blob/file.h"
 #include "http/http.h"
 #include "job/pool.h"
-#include "serve/instance.h"
+#include "serve/renew.h"
 #include "serve/serve.h"
 
 enum { OWN_READS = 2000 }; // records that the platform itself may read for a request
@@ -15,6 +15,9 @@ struct worker {
     const struct child_setup *setup;
     struct config *config;
     struct instance instance;
+    struct generation *generation; // of its apps, for requests that begin now
+    char *trouble;                 // what is wrong with the apps as they stand on the disk, or ""
+    struct host_use use;           // of the last call
     struct http_server *server;
     struct loop *loop;
     struct pool *pool;      // password hashing
@@ -31,6 +34,7 @@ struct worker {
 
 struct exchange {
     struct worker *worker;
+    struct generation *generation; // of the apps that this attempt runs on
     struct http_request *http; // NULL: the client is gone
     struct arena memory;       // of the whole exchange; holds copies of what is needed later
     struct arena attempt;      // of one attempt
@@ -52,6 +56,7 @@ struct exchange {
     bool forgets;                  // whatever is answered takes the session's cookie away
     const char *lang, *theme;
     const char *request_id, *nonce;
+    const char *fault; // in development: what broke, with file and line; NULL: nothing
     char csrf[TOKEN_TEXT_LEN + 1], write_key[TOKEN_TEXT_LEN + 1];
 
     struct store_txn *txn;
@@ -78,6 +83,7 @@ void exchange_handle_admin(void *context, struct http_request *request);
 // Opens a transaction and finds out who asks, on the same snapshot as the call. The former
 // attempt's transaction and memory are given back first. False: answered already.
 bool exchange_begin(struct exchange *x, enum store_mode mode);
+void exchange_take_apps(struct exchange *x);
 void exchange_end(struct exchange *x); // ends the transaction, if one is open
 void exchange_fill_call(struct exchange *x); // what the host is told, as far as it is known
 void exchange_destroy(struct exchange *x);   // after the answer
@@ -141,6 +147,14 @@ void prefer_serve(struct exchange *x);          // POST /prefer
 void probe_alive(struct exchange *x);           // /healthz
 void probe_ready(struct exchange *x);           // /readyz
 struct slice probe_metrics(struct worker *worker, struct arena *memory);
+
+// apps.c: the applications of a worker, at its start and at a reload.
+bool apps_start(struct worker *worker, struct err *err);
+void apps_renew(struct worker *worker);
+void apps_stop(struct worker *worker);
+
+// Adds to a page, in development, what it took and what is wrong; the transaction must be open.
+void develop_add(struct exchange *x, struct host_answer *answer);
 
 // The role (and member of its set) that the person acts in on a page of org.
 bool acting_choose(struct exchange *x, struct id org, bool platform, struct err *err);

@@ -17,6 +17,7 @@ struct instance {
     struct sealer *sealer;
     struct catalog *catalog;
     bool owns; // the store is ours to write
+    bool grows; // its owner would have to bring records up to date for what the apps declare
     struct host *host; // NULL in the committer, which runs no apps
     bool steady;       // of its host: calls can be compared
     struct nursery *nursery; // NULL: no app is isolated

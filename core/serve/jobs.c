@@ -4,12 +4,14 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "net/client.h"
 #include "script/script.h"
+#include "serve/renew.h"
 #include "serve/runner.h"
 #include "serve/serve.h"
 
@@ -17,6 +19,7 @@ struct jobs {
     const struct child_setup *setup;
     struct config *config;
     struct instance instance;
+    struct generation *generation;
     struct runner runner;
     struct net_client *outbound;
     int signals;
@@ -30,6 +33,17 @@ static void report_problem(void *context, const char *app, const char *problem)
               LOG_TEXT("problem", problem));
 }
 
+// Between two jobs nothing of the old state is in use.
+static void take_up(struct jobs *jobs)
+{
+    struct buffer problems = BUFFER_EMPTY; // which the workers tell
+
+    instance_reload(&jobs->instance);
+    renew(&jobs->instance, &jobs->generation, &problems);
+    buffer_finish(&problems);
+    jobs->runner.slot->renewals++;
+}
+
 static void take_signals(struct jobs *jobs)
 {
     struct signalfd_siginfo info;
@@ -39,7 +53,7 @@ static void take_signals(struct jobs *jobs)
         if (info.ssi_signo == SIGTERM)
             jobs->stopping = true;
         else if (setup_reload(jobs->setup, jobs->config, &err))
-            instance_reload(&jobs->instance);
+            take_up(jobs);
         else
             log_error("reload failed; the old configuration stays", LOG_TEXT("error", err.text));
     }
@@ -89,6 +103,7 @@ int jobs_run(const struct child_setup *setup)
         log_error("a job process cannot start", LOG_TEXT("error", err.text));
         return 1;
     }
+    jobs.generation = generation_of(&jobs.instance);
     jobs.runner.instance = &jobs.instance;
     jobs.runner.slot = &setup->board->job[setup->slot];
     jobs.runner.turn = setup->slot; // two begin with different apps
@@ -98,6 +113,7 @@ int jobs_run(const struct child_setup *setup)
     while (!jobs.stopping)
         turn(&jobs);
     runner_finish(&jobs.runner);
+    free(jobs.generation);
     instance_close(&jobs.instance);
     net_client_close(jobs.outbound);
     close(jobs.signals);

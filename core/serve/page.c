@@ -107,10 +107,11 @@ static void run(struct exchange *x)
 
     x->view.budget = &x->budget;
     x->answer = (struct host_answer){0};
-    if (!host_call(x->worker->instance.host, &x->view, &x->call, &x->answer, &err)) {
+    if (!host_call(x->generation->host, &x->view, &x->call, &x->answer, &err)) {
         exchange_fail_err(x, &err);
         return;
     }
+    develop_add(x, &x->answer);
     if (x->method == HTTP_GET || x->answer.status >= 400 || !x->answer.writes) {
         exchange_end(x);
         page_touch_session(x);
@@ -132,7 +133,7 @@ static void refuse_route(struct exchange *x, const struct err *why)
         page_ask_to_sign_in(x);
     else if (why->code != ERR_ABSENT)
         exchange_fail_err(x, why);
-    else if (!host_allow(x->worker->instance.host, &x->view, &x->call, &x->allow, &err))
+    else if (!host_allow(x->generation->host, &x->view, &x->call, &x->allow, &err))
         exchange_fail_err(x, &err);
     else if (x->allow != NULL)
         exchange_offer(x);
@@ -157,7 +158,7 @@ void page_serve(struct exchange *x)
         exchange_fail_err(x, &err);
         return;
     }
-    if (!host_route(x->worker->instance.host, &x->view, &x->call, &route_writes, &err)) {
+    if (!host_route(x->generation->host, &x->view, &x->call, &route_writes, &err)) {
         refuse_route(x, &err);
         return;
     }

@@ -17,6 +17,7 @@ struct worker_slot {
     _Atomic int confined;    // Landlock holds
     struct http_stats http;  // copied with every beat; a torn read costs one wrong sample
     uint64_t commits, retries, conflicts, script_faults, script_limits, sign_ins, refused_sign_ins;
+    _Atomic uint64_t renewals; // times that a signal to reload was followed
     uint64_t rotten; // chunks of files that were not what was stored
     uint64_t live_streams, live_told, live_dropped; // open now; events sent; streams cut for being slow
     uint64_t hashes; // of passwords: each costs its 19 MiB and its time
@@ -25,6 +26,7 @@ struct worker_slot {
 struct job_slot {
     _Atomic int64_t beat_us; // when it last looked at the queue; 0: not yet running
     uint64_t done, failed, buried;
+    _Atomic uint64_t renewals;
 };
 
 struct outbound_slot {
@@ -35,6 +37,7 @@ struct outbound_slot {
 
 struct scoreboard {
     _Atomic int committer_pid, committer_ready;
+    _Atomic int wants_growth; // in development: what apps declare now needs the store's owner
     _Atomic uint64_t restarts;
     struct store_stats store;
     unsigned workers;

@@ -6,8 +6,10 @@
 #include "config/config.h"
 #include "serve/scoreboard.h"
 
-// Runs an instance until SIGTERM; returns the exit status.
-int supervisor_run(const char *config_path, const char *const *settings, size_t setting_count);
+// Runs an instance until SIGTERM; returns the exit status. watched: what changes in the files of
+// the platform and its applications is taken up.
+int supervisor_run(const char *config_path, const char *const *settings, size_t setting_count,
+                   bool watched);
 
 struct child_setup {
     const struct config *config;

@@ -123,6 +123,8 @@ static bool compare(struct instance *instance, bool *grows, struct err *err)
         if (!done || change == SCHEMA_SAME)
             continue;
         grows[i] = true;
+        if (change == SCHEMA_GROWS && !instance->owns)
+            instance->grows = true;
         if (change == SCHEMA_BREAKS || !instance->owns)
             done = refuse(instance, collection->app, reason, err);
     }

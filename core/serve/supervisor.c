@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "serve/instance.h"
 #include "serve/socket.h"
+#include "serve/watch.h"
 
 enum {
     COMMITTER = WORKERS_MAX, // children: the workers, the committer, the job processes, outbound
@@ -33,6 +34,7 @@ enum {
     FREE_DEATHS = 3,
     PAUSE_MAX_MS = 1000,
     GRACE_MS = 2000,
+    QUIET_MS = 10,
 };
 
 struct child {
@@ -57,6 +59,9 @@ struct supervisor {
     int signals, ready[2], outbound; // outbound: where job processes come; -1: not yet open
     int wakes[WORKERS_MAX]; // how the committer tells the workers that there is news
     bool announced, stopping, failed;
+    int watch; // of the files, in development; -1: none
+    uint64_t awaited;   // renewals by which all have followed the last signal
+    int64_t changed_us; // when the last of them changed that nobody has taken up; 0: none
     int64_t deadline_us; // of the stop
 };
 
@@ -171,6 +176,8 @@ static void start_child(struct supervisor *sup, unsigned index)
         // What is blocked stays so: each child reads what it wants, and a terminal's Ctrl-C,
         // which reaches all, is the supervisor's to decide.
         close(sup->signals);
+        if (sup->watch >= 0)
+            close(sup->watch);
         close_others(sup, index);
         if (index == OUTBOUND)
             exit(outbound_run(&setup));
@@ -337,6 +344,24 @@ static void signal_all(struct supervisor *sup, int signal)
     signal_those(sup, signal, true);
 }
 
+static uint64_t renewals(const struct supervisor *sup)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < sup->workers; i++)
+        sum += sup->board->worker[i].renewals;
+    for (unsigned i = 0; i < sup->jobs; i++)
+        sum += sup->board->job[i].renewals;
+    return sum;
+}
+
+// Everybody takes up what the configuration and the applications say now.
+static void tell_to_renew(struct supervisor *sup)
+{
+    sup->awaited = renewals(sup) + sup->workers + sup->jobs;
+    signal_all(sup, SIGHUP);
+}
+
 // Signals ------------------------------------------------------------------------------
 
 static bool certificate_is_good(const struct supervisor *sup, const struct config *config,
@@ -382,7 +407,7 @@ static void reload(struct supervisor *sup)
     warn_of_fixed(sup, config);
     config_take(sup->config, config); // which stays: its texts are in use
     instance_log_level(sup->config);
-    signal_all(sup, SIGHUP);
+    tell_to_renew(sup);
     log_info("configuration reloaded");
 }
 
@@ -461,6 +486,55 @@ static bool settle_first(struct supervisor *sup)
     return ended == pid && pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+// Growing --------------------------------------------------------------------------------
+
+// Until the family has taken up what it was told to, or is found not to.
+static void await_renewals(const struct supervisor *sup)
+{
+    int64_t deadline = clock_mono_us(sup->clock) + GRACE_MS * 1000;
+
+    while (renewals(sup) < sup->awaited &&
+           clock_mono_us(sup->clock) < deadline)
+        poll(NULL, 0, 1);
+}
+
+// In development only: records are brought up to date for apps that declare more than they did.
+// Meanwhile nothing is written, reading goes on; who proposes a write waits for the committer.
+static void grow(struct supervisor *sup)
+{
+    struct child *committer = &sup->children[COMMITTER];
+
+    sup->board->wants_growth = 0;
+    sup->board->committer_ready = 0;
+    if (committer->pid > 0) {
+        kill(committer->pid, SIGTERM);
+        waitpid(committer->pid, NULL, 0);
+        committer->pid = 0;
+    }
+    if (settle_first(sup)) {
+        tell_to_renew(sup);
+        await_renewals(sup);
+    }
+    start_child(sup, COMMITTER);
+}
+
+// Watching ---------------------------------------------------------------------------------
+
+// An editor makes several changes of one: it is taken up when they have ended.
+static void follow_changes(struct supervisor *sup)
+{
+    int64_t now = clock_mono_us(sup->clock);
+
+    if (sup->watch >= 0 && watch_take(sup->watch, sup->config->platform))
+        sup->changed_us = now;
+    if (sup->changed_us != 0 && now - sup->changed_us >= QUIET_MS * 1000) {
+        sup->changed_us = 0;
+        tell_to_renew(sup);
+    }
+    if (sup->board->wants_growth != 0 && sup->announced && renewals(sup) >= sup->awaited)
+        grow(sup);
+}
+
 // The line that people and scripts wait for.
 static void announce(struct supervisor *sup)
 {
@@ -537,7 +611,8 @@ static bool prepare(struct supervisor *sup, struct err *err)
     return true;
 }
 
-int supervisor_run(const char *config_path, const char *const *settings, size_t setting_count)
+int supervisor_run(const char *config_path, const char *const *settings, size_t setting_count,
+                   bool watched)
 {
     struct supervisor *sup = mem_zero(sizeof *sup);
     struct err err;
@@ -545,9 +620,10 @@ int supervisor_run(const char *config_path, const char *const *settings, size_t 
 
     *sup = (struct supervisor){.config_path = config_path, .settings = settings,
                                .setting_count = setting_count, .clock = clock_system(),
-                               .outbound = -1};
+                               .outbound = -1, .watch = -1};
     log_name("supervisor");
-    if (!prepare(sup, &err)) {
+    if (!prepare(sup, &err) ||
+        (watched && (sup->watch = watch_open(sup->config->platform, &err)) < 0)) {
         fprintf(stderr, "shuyuan: %s\nNothing was started.\n", err.text);
         return 1;
     }
@@ -556,13 +632,15 @@ int supervisor_run(const char *config_path, const char *const *settings, size_t 
     else
         sup->failed = true;
     while (!sup->failed && !(sup->stopping && stop_step(sup))) {
-        struct pollfd polls[] = {{sup->signals, POLLIN, 0}, {sup->ready[0], POLLIN, 0}};
+        struct pollfd polls[] = {{sup->signals, POLLIN, 0}, {sup->ready[0], POLLIN, 0},
+                                 {sup->watch, POLLIN, 0}}; // of -1 nothing is asked
 
-        poll(polls, 2, TICK_MS);
+        poll(polls, 3, sup->changed_us != 0 ? QUIET_MS : TICK_MS);
         take_signals(sup);
         if (polls[1].revents != 0)
             take_ready(sup);
         if (!sup->stopping && !sup->failed) {
+            follow_changes(sup);
             restart_due(sup);
             watch_beats(sup);
             watch_jobs(sup);

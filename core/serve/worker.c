@@ -40,6 +40,7 @@ static void reload(struct worker *worker)
         return;
     }
     instance_reload(&worker->instance);
+    apps_renew(worker);
 }
 
 static void take_signal(void *context)
@@ -56,13 +57,6 @@ static void take_signal(void *context)
             http_drain(worker->server, drained, worker);
         }
     }
-}
-
-static void report_problem(void *context, const char *app, const char *problem)
-{
-    (void)context;
-    log_error("an application is in quarantine", LOG_TEXT("app", app),
-              LOG_TEXT("problem", problem));
 }
 
 static bool start_http(struct worker *worker, struct err *err)
@@ -113,8 +107,7 @@ static bool start(struct worker *worker, struct err *err)
         !instance_open(&worker->instance, config, STORE_GUEST, worker->loop, err) ||
         !blob_open(&worker->disk, config->data, err) ||
         !script_watch_start(err) ||
-        !instance_boot_core(&worker->instance, err) ||
-        !instance_boot_apps(&worker->instance, report_problem, NULL, err))
+        !apps_start(worker, err))
         return false;
     worker->slot->confined = confine(config, worker->setup->config_path, true);
     if (!worker->slot->confined)
@@ -152,6 +145,7 @@ int worker_run(const struct child_setup *setup)
     pool_destroy(worker.pool);
     pool_destroy(worker.file_pool);
     rot_stop(worker.rot);
+    apps_stop(&worker);
     instance_close(&worker.instance);
     http_destroy(worker.server);
     blob_close(&worker.disk);

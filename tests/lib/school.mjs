@@ -62,9 +62,9 @@ function always() {
 }
 
 // Starts a server on free ports; resolves when it says that it serves.
-export async function serve({ data = freshData(), settings = {}, config = join(root, "config/demo.yaml") } = {}) {
+export async function serve({ data = freshData(), settings = {}, config = join(root, "config/demo.yaml"), command = ["serve"] } = {}) {
   const all = { data, listen: "127.0.0.1:0", "admin.listen": "127.0.0.1:0", "log.level": "info", ...always(), ...settings };
-  const words = ["serve", "-c", config];
+  const words = [...command, "-c", config];
   for (const [key, value] of Object.entries(all)) words.push("--set", `${key}=${value}`);
   const child = spawn(binary, words, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
   const server = { data, child, log: "", accounts: accounts(data) };

@@ -13,7 +13,7 @@
 static bool read_text(const char *text, struct arena *arena, struct manifest *manifest,
                       struct err *err)
 {
-    return manifest_read("leave/app.yaml", slice_text(text), "leave", arena, manifest, err);
+    return manifest_read_text("leave/app.yaml", slice_text(text), "leave", arena, manifest, err);
 }
 
 static bool is_refused(const char *text, const char *because)
