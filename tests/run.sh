@@ -44,7 +44,10 @@ sanitized() { make -s -k -j2 units BUILD=build/sanitized CFLAGS="$SANITIZE"; }
 apps() { build/shuyuan app test; }
 # What apps do is the same in a process of their own.
 isolated() {
-  for unit in host crossing escape kept; do ISOLATED=1 build/tests/core/bind/${unit}_test; done
+  for unit in host crossing escape kept; do
+    make -s "build/sanitized/tests/core/bind/${unit}_test" BUILD=build/sanitized CFLAGS="$SANITIZE" &&
+      ISOLATED=1 "build/sanitized/tests/core/bind/${unit}_test"
+  done
   SETTINGS="apps.isolated=all apps.isolated_wall=10s" node --test --test-concurrency=1 --test-reporter=tap \
     tests/school/leave.test.mjs tests/school/hang.test.mjs tests/school/jobs.test.mjs
 }

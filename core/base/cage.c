@@ -34,6 +34,9 @@ static const unsigned allowed[] = {
     SYS_brk,           SYS_futex,         SYS_getrandom,    SYS_gettid,  SYS_sched_yield,
     SYS_clock_gettime, SYS_timer_settime, SYS_timer_delete, SYS_exit,    SYS_exit_group,
     SYS_rt_sigreturn,  SYS_restart_syscall,
+#ifdef __SANITIZE_ADDRESS__
+    SYS_sigaltstack, // it looks where the stack is whenever something does not return
+#endif
 };
 enum { ALLOWED = sizeof allowed / sizeof *allowed };
 
@@ -127,7 +130,7 @@ static bool limit(int what, size_t most, struct err *err)
            err_set(err, ERR_IO, "a limit of the process: %s", strerror(errno));
 }
 
-static bool set_limits(size_t memory, struct err *err)
+static bool set_limits(size_t memory, unsigned cpu_s, struct err *err)
 {
     size_t now = address_space();
 
@@ -135,7 +138,7 @@ static bool set_limits(size_t memory, struct err *err)
         return err_set(err, ERR_IO, "how much memory the process has: %s", strerror(errno));
     return limit(RLIMIT_AS, now + memory, err) && limit(RLIMIT_FSIZE, 0, err) &&
            limit(RLIMIT_CORE, 0, err) && limit(RLIMIT_NPROC, 0, err) &&
-           limit(RLIMIT_MEMLOCK, 0, err);
+           limit(RLIMIT_MEMLOCK, 0, err) && limit(RLIMIT_CPU, cpu_s, err);
 }
 
 // A service has a user of its own; a process of root would keep root's rights.
@@ -154,12 +157,12 @@ void cage_unplug(void)
         (void)!unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC);
 }
 
-bool cage_enter(size_t memory, struct err *err)
+bool cage_enter(size_t memory, unsigned cpu_s, struct err *err)
 {
     prctl(PR_SET_DUMPABLE, 0);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return err_set(err, ERR_IO, "no new privileges: %s", strerror(errno));
-    if (!set_limits(memory, err) || !give_up_root(err))
+    if (!set_limits(memory, cpu_s, err) || !give_up_root(err))
         return false;
     close_paths();
     return limit(RLIMIT_NOFILE, 0, err) && filter_calls(err);

@@ -15,6 +15,7 @@
 // it needs rights that not every service has.
 void cage_unplug(void);
 
-// memory: bytes that the process may still take. To be called with one thread. False: this
+// memory: bytes that the process may still take; cpu_s: seconds of processor time after which it
+// is killed. To be called with one thread. False: this
 // kernel or processor has no seccomp, and nothing may run that counts on it.
-bool cage_enter(size_t memory, struct err *err);
+bool cage_enter(size_t memory, unsigned cpu_s, struct err *err);

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cage.h"
@@ -13,6 +14,8 @@
 #include "script/sources.h"
 
 enum { SLACK = 32 * 1024 * 1024, WAY_BACK = 64 * 1024 }; // bytes
+// Processor time of a process in all: it asks to be replaced well before it is killed.
+enum { RETIRE_S = 30, KILLED_S = 60 };
 
 struct cell {
     struct wire wire;
@@ -167,7 +170,7 @@ bool cell_prepare(struct state *state, struct err *err)
     size_t memory = (size_t)cell->config.script.memory;
 
     script_print(state->script, print, cell);
-    return cage_enter(2 * memory + 4 * cell->wire.most_out + SLACK, err) &&
+    return cage_enter(2 * memory + 4 * cell->wire.most_out + SLACK, KILLED_S, err) &&
            state_run(state, ask_for_all, state, err);
 }
 
@@ -179,6 +182,13 @@ struct order {
     struct slice name, org;
     int instance;
 };
+
+static bool has_worked_enough(void)
+{
+    struct timespec used;
+
+    return clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) == 0 && used.tv_sec >= RETIRE_S;
+}
 
 static int run_order(lua_State *L)
 {
@@ -201,6 +211,7 @@ static int run_order(lua_State *L)
         lua_call(L, args + 1, LUA_MULTRET);
     }
     wire_begin(wire, WIRE_DONE);
+    buffer_u8(&wire->out, has_worked_enough());
     wire_put_all(L, 1, lua_gettop(L), wire);
     return 0;
 }
@@ -346,6 +357,7 @@ void cell_run(int socket)
         report(cell, true, &err);
     } else {
         wire_begin(&cell->wire, WIRE_DONE);
+        buffer_u8(&cell->wire.out, false);
         buffer_varint(&cell->wire.out, 0);
     }
     if (wire_send(&cell->wire, NULL) && state != NULL)

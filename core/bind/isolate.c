@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bind/isolate.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -41,9 +43,17 @@ struct isolate {
     bool broken;
 };
 
+// Between calls it is alive and has nothing to say.
+static bool is_quiet(const struct isolate *isolate)
+{
+    char byte;
+
+    return recv(isolate->wire.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
 bool isolate_is_broken(const struct isolate *isolate)
 {
-    return isolate->broken || isolate->under_way;
+    return isolate->broken || isolate->under_way || !is_quiet(isolate);
 }
 
 const char *isolate_place(const struct isolate *isolate)
@@ -380,6 +390,7 @@ static int converse(lua_State *L, struct isolate *isolate)
             break;
         if (frame.kind == WIRE_DONE) {
             reader = reader_of(frame.payload);
+            isolate->broken = read_u8(&reader) != 0; // it asks for a successor
             return wire_push_all(L, &reader, &isolate->wire);
         }
         if (frame.kind == WIRE_FAILED)

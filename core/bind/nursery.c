@@ -16,7 +16,6 @@
 #include "base/cage.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "bind/cell.h"
 
 enum { SOCKET = 3, ANSWER_MS = 2000 };
 
@@ -94,7 +93,7 @@ static void wake(int signal)
     (void)signal;
 }
 
-static void make_cell(int control, int socket)
+static void make_cell(int control, int socket, void (*cell)(int socket))
 {
     pid_t pid = fork();
     int process;
@@ -102,7 +101,8 @@ static void make_cell(int control, int socket)
     if (pid == 0) {
         keep_only(socket, false);
         signal(SIGCHLD, SIG_DFL);
-        cell_run(SOCKET);
+        cell(SOCKET);
+        _exit(0);
     }
     process = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
     if (!send_descriptor(control, process))
@@ -111,7 +111,7 @@ static void make_cell(int control, int socket)
         close(process);
 }
 
-void nursery_run(int control)
+void nursery_run(int control, void (*cell)(int socket))
 {
     struct sigaction action = {.sa_handler = wake}; // no SA_RESTART: recvmsg is interrupted
     sigset_t ends;
@@ -130,7 +130,7 @@ void nursery_run(int control)
     for (;;) {
         socket = take_descriptor(control);
         if (socket >= 0) {
-            make_cell(control, socket);
+            make_cell(control, socket, cell);
             close(socket);
         } else if (errno != EINTR) {
             break;
@@ -142,16 +142,16 @@ void nursery_run(int control)
 
 // Who has one ------------------------------------------------------------------------------
 
-static void become(const char *program, int socket)
+static void become(const char *program, void (*cell)(int socket), int socket)
 {
     keep_only(socket, true);
     if (program == NULL)
-        nursery_run(SOCKET);
-    execl(program, "shuyuan", "isolates", NULL);
+        nursery_run(SOCKET, cell);
+    execle(program, "shuyuan", "isolates", NULL, (char *[]){NULL});
     _exit(127);
 }
 
-struct nursery *nursery_start(const char *program, struct err *err)
+static struct nursery *start(const char *program, void (*cell)(int socket), struct err *err)
 {
     struct nursery *nursery;
     int pair[2];
@@ -163,7 +163,7 @@ struct nursery *nursery_start(const char *program, struct err *err)
     }
     pid = fork();
     if (pid == 0)
-        become(program, pair[1]);
+        become(program, cell, pair[1]);
     close(pair[1]);
     if (pid < 0) {
         close(pair[0]);
@@ -174,6 +174,16 @@ struct nursery *nursery_start(const char *program, struct err *err)
     nursery->socket = pair[0];
     nursery->pid = pid;
     return nursery;
+}
+
+struct nursery *nursery_start(const char *program, struct err *err)
+{
+    return start(program, NULL, err);
+}
+
+struct nursery *nursery_fork(void (*cell)(int socket), struct err *err)
+{
+    return start(NULL, cell, err);
 }
 
 void nursery_stop(struct nursery *nursery)

@@ -9,13 +9,15 @@
 
 struct nursery;
 
-// program: what is executed, as `program isolates` with a socket as descriptor 3; NULL forks
-// without that, for tests. To be called before there are threads.
+// program: what is executed, as `program isolates` with a socket as descriptor 3. To be called
+// before there are threads.
 struct nursery *nursery_start(const char *program, struct err *err);
+// The same by fork alone, for tests: its processes run `cell` with their socket.
+struct nursery *nursery_fork(void (*cell)(int socket), struct err *err);
 void nursery_stop(struct nursery *nursery); // accepts NULL
 
 // A new process: a stream socket to it, and a descriptor to kill it by. Both are the caller's.
 bool nursery_make(struct nursery *nursery, int *socket, int *process, struct err *err);
 
-// What the nursery's own process does, with its socket: does not return.
-void nursery_run(int socket) __attribute__((noreturn));
+// What the nursery's own process does, with its socket: does not return. cell is cell_run.
+void nursery_run(int socket, void (*cell)(int socket)) __attribute__((noreturn));

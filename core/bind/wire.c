@@ -34,6 +34,12 @@ static bool gone(struct err *err, const char *what)
     return err_set(err, ERR_IO, "%s: %s", what, errno != 0 ? strerror(errno) : "it ended");
 }
 
+static bool is_in_time(const struct wire *wire, int64_t *left_us, struct err *err)
+{
+    *left_us = wire->waits ? 1 : wire->until_us - clock_mono_us(clock_system());
+    return *left_us > 0 || err_set(err, ERR_LIMIT, "it did not end in time");
+}
+
 // Until the line can be read or written, or the time is over.
 static bool wait_for(struct wire *wire, short events, struct err *err)
 {
@@ -41,9 +47,8 @@ static bool wait_for(struct wire *wire, short events, struct err *err)
     int64_t left_us;
 
     do {
-        left_us = wire->until_us - clock_mono_us(clock_system());
-        if (left_us <= 0)
-            return err_set(err, ERR_LIMIT, "it did not end in time");
+        if (!is_in_time(wire, &left_us, err))
+            return false;
     } while (poll(&polled, 1, (int)(left_us / 1000 + 1)) <= 0);
     return true;
 }
@@ -114,8 +119,10 @@ static bool is_too_long(const struct wire *wire)
 
 bool wire_receive(struct wire *wire, struct frame *frame, struct err *err)
 {
+    int64_t left_us;
+
     drop_taken(wire);
-    for (;;) {
+    while (is_in_time(wire, &left_us, err)) { // who never stops talking is not waited for
         enum frame_result result = frame_next(buffer_view(&wire->in), &wire->taken, frame);
 
         if (is_too_long(wire) || result == FRAME_BROKEN)
@@ -125,6 +132,7 @@ bool wire_receive(struct wire *wire, struct frame *frame, struct err *err)
         if (!fill(wire, err))
             return false;
     }
+    return false;
 }
 
 // Values -----------------------------------------------------------------------------------

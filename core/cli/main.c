@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // shuyuan COMMAND [OPTIONS]: finds the command, reads its options, runs it.
+#include "bind/cell.h"
 #include "bind/nursery.h"
 #include "cli/cli.h"
 
@@ -165,7 +166,7 @@ int main(int argc, char **argv)
 {
     signal(SIGXFSZ, SIG_IGN); // a file-size limit is a full disk, not a death
     if (argc == 2 && strcmp(argv[1], "isolates") == 0)
-        nursery_run(3); // started by a server, see bind/nursery.h
+        nursery_run(3, cell_run); // started by a server, see bind/nursery.h
     if (argc < 2)
         return print_commands(stderr, "", CLI_USAGE);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)

@@ -29,7 +29,7 @@ static int inside(void (*act)(void))
     pid_t pid = fork();
 
     if (pid == 0) {
-        if (!cage_enter(64 * MIB, &err))
+        if (!cage_enter(64 * MIB, 1, &err))
             _exit(CANNOT_ENTER);
         act();
         _exit(DONE);
@@ -157,6 +157,19 @@ static void memory_has_an_end(void)
     CHECK(is_done(take_too_much));
 }
 
+static void loop(void)
+{
+    for (volatile unsigned i = 0;; i++)
+        ;
+}
+
+static void processor_time_has_an_end(void)
+{
+    int status = inside(loop);
+
+    CHECK(WIFSIGNALED(status) && (WTERMSIG(status) == SIGKILL || WTERMSIG(status) == SIGXCPU));
+}
+
 static int pipe_ends[2];
 
 static void talk(void)
@@ -184,6 +197,7 @@ int main(void)
     RUN(what_is_not_computing_ends_the_process);
     RUN(computing_goes_on);
     RUN(memory_has_an_end);
+    RUN(processor_time_has_an_end);
     RUN(what_was_open_can_be_read_and_written);
     return check_report("cage");
 }

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "bind/host.h"
+#include "bind/cell.h"
 #include "bind/nursery.h"
 #include "record/tree.h"
 #include "store/space.h"
@@ -100,10 +101,13 @@ static inline void world_link(struct world *world, const char *name, const char 
     CHECK(symlink(to, path) == 0);
 }
 
+// What runs in the processes of isolated apps.
+static void (*world_cell)(int socket) = cell_run;
+
 // ISOLATED=1: the same tests with every app in a process of its own.
 static inline bool world_isolates(void)
 {
-    return getenv("ISOLATED") != NULL;
+    return getenv("ISOLATED") != NULL || world_cell != cell_run;
 }
 
 // apps: the folder of fixture apps, from the tree's root. narrow: little room for everything.
@@ -129,8 +133,8 @@ static inline bool world_open(struct world *world, const char *apps, bool narrow
     }
     if (world_isolates()) {
         settings[count++] = "apps.isolated=all";
-        settings[count++] = "apps.isolated_wall=20s";
-        world->nursery = nursery_start(NULL, &err);
+        settings[count++] = world_cell == cell_run ? "apps.isolated_wall=20s" : "apps.isolated_wall=50ms";
+        world->nursery = nursery_fork(world_cell, &err);
         CHECK_OK(world->nursery != NULL, &err);
     }
     world->config = config_read(NULL, settings, count, stderr, &err);

@@ -1,0 +1,2 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Never read: the process that stands for this app (hostile_test.c) says what it likes.
