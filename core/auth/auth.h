@@ -116,14 +116,17 @@ void auth_device(const struct auth *auth, const struct account *account,
 bool auth_device_ok(const struct auth *auth, const struct account *account, struct slice token);
 
 // Throttling counts failures in fixed windows in the store (adds, so they never conflict and
-// hold for every node). ask says how long to wait, 0: go ahead. school may be zero.
+// hold for every node). ask says how long to wait, 0: go ahead. *shut: so many failed at the school
+// that nobody gets in there from an unknown device; only who has an account has a school, so they
+// are told what a wrong password is told. school may be zero.
 struct throttle_subject {
     struct slice login, address; // canonical login; textual address (IPv6: its /64)
     struct id school;
     bool known_device;
 };
 bool auth_throttle_ask(const struct auth *auth, struct view *view,
-                       const struct throttle_subject *subject, int64_t *wait_ms, struct err *err);
+                       const struct throttle_subject *subject, int64_t *wait_ms, bool *shut,
+                       struct err *err);
 bool auth_throttle_count(const struct auth *auth, struct view *view,
                          const struct throttle_subject *subject, struct err *err);
 

@@ -76,12 +76,14 @@ static void make_key(const struct auth *auth, int64_t window, const struct count
 }
 
 bool auth_throttle_ask(const struct auth *auth, struct view *view,
-                       const struct throttle_subject *subject, int64_t *wait_ms, struct err *err)
+                       const struct throttle_subject *subject, int64_t *wait_ms, bool *shut,
+                       struct err *err)
 {
     int64_t now_ms = clock_wall_ms(view->clock), window = now_ms / auth->limits->window_ms;
     struct counters counters;
 
     *wait_ms = 0;
+    *shut = false;
     choose(auth, subject, &counters);
     for (size_t i = 0; i < counters.count; i++) {
         uint8_t key[KEY_LEN];
@@ -90,7 +92,11 @@ bool auth_throttle_ask(const struct auth *auth, struct view *view,
         make_key(auth, window, &counters.list[i], key);
         if (!store_counter(view->txn, slice_of(key, sizeof key), &failures, err))
             return false;
-        if (failures >= (int64_t)counters.list[i].most)
+        if (failures < (int64_t)counters.list[i].most)
+            continue;
+        if (counters.list[i].kind == 's')
+            *shut = true;
+        else
             *wait_ms = (window + 1) * auth->limits->window_ms - now_ms;
     }
     return true;

@@ -18,6 +18,7 @@ struct signin {
     char hash[PASSWORD_HASH_MAX];
     char new_hash[PASSWORD_HASH_MAX]; // when the stored one is outdated
     bool has_account, right;
+    bool shut; // its school is, to unknown devices: a right password is answered as a wrong one
     unsigned hashes; // computed
     char token[TOKEN_TEXT_LEN + 1], device_token[TOKEN_TEXT_LEN + 1];
     const char *next;
@@ -176,11 +177,12 @@ static void decide(struct exchange *x)
 
     if (!exchange_begin(x, STORE_READ))
         return;
-    if (!auth_throttle_ask(&x->worker->instance.auth, &x->view, &in->subject, &wait_ms, &err))
+    if (!auth_throttle_ask(&x->worker->instance.auth, &x->view, &in->subject, &wait_ms, &in->shut,
+                           &err))
         exchange_fail_err(x, &err);
     else if (wait_ms > 0)
         refuse(in, wait_ms);
-    else if (in->right)
+    else if (in->right && !in->shut)
         make_session(x);
     else
         count_failure(x);
@@ -194,7 +196,7 @@ static void verify(void *context) // on a pool thread
 
     in->hashes++;
     in->right = right && in->has_account;
-    if (!in->right || !password_is_outdated(in->hash))
+    if (!in->right || in->shut || !password_is_outdated(in->hash))
         return;
     in->hashes++;
     if (!password_hash(random_system(), in->password, in->new_hash, &ignored))
@@ -245,7 +247,8 @@ static bool look_up(struct exchange *x, struct signin *in, int64_t *wait_ms, str
     if (in->has_account)
         snprintf(in->hash, sizeof in->hash, "%s", account->hash);
     x->view.who = &x->principal;
-    return auth_throttle_ask(&x->worker->instance.auth, &x->view, &in->subject, wait_ms, err);
+    return auth_throttle_ask(&x->worker->instance.auth, &x->view, &in->subject, wait_ms, &in->shut,
+                             err);
 }
 
 void signin_serve(struct exchange *x)

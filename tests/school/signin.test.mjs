@@ -44,6 +44,26 @@ test("failures throttle the account, but a device that knows it still gets in", 
   assert.equal((await attempt(known, "principal", server.accounts.principal.password)).status, 303);
 });
 
+test("a school that is shut tells neither names nor passwords, and lets known devices in", async () => {
+  const shut = await serve({ settings: { "auth.per_school": 3, "auth.per_address": 1000 } });
+  try {
+    const known = await signedIn(shut, "office");
+    const { login, password } = shut.accounts.office;
+    for (let i = 0; i < 3; i++) await attempt(new Visitor(shut.url), login, `wrong-${i}-xx`);
+    const bare = ({ status, html, headers }, name) => ({ status, names: [...headers.keys()].sort(), html: html.replaceAll(name, "LOGIN").replace(/[\w-]{20,}/g, "TOKEN") });
+    const right = await attempt(new Visitor(shut.url), login, password);
+    const unknown = await attempt(new Visitor(shut.url), "nobody-at-all", password);
+    assert.deepEqual(bare(right, login), bare(unknown, "nobody-at-all"));
+    assert.equal(right.status, 422);
+    const program = async (name) => (await fetch(`${shut.url}/api/v1/session`, { method: "POST", body: JSON.stringify({ login: name, password }) })).status;
+    assert.deepEqual([await program(login), await program("nobody-at-all")], [401, 401]);
+    known.cookies.delete("sy_session");
+    assert.equal((await attempt(known, login, password)).status, 303);
+  } finally {
+    await shut.remove();
+  }
+});
+
 test("disabling an account ends its sessions at once, on every worker", async () => {
   const student = await signedIn(server, "student");
   assert.equal((await student.get("/account")).status, 200);
