@@ -89,6 +89,7 @@ struct call {
     const struct host_request *request;
     bool write;
     bool job;     // it may call the outside
+    size_t logged; // bytes of lines
     size_t bytes; // taken from the view's arena for Lua, see bind_alloc
     char prefix[PREFIX_MAX]; // of the app's paths; "": not asked for yet
     size_t prefix_len;

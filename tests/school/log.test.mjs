@@ -19,6 +19,18 @@ before(async () => {
 });
 after(() => server?.remove());
 
+test("an application says at most 64 KiB in a call, and the next call may speak again", async () => {
+  const mum = await signedIn(server, "guardian");
+  const said = () => server.lines().filter(({ event, text }) => event === "app" && text?.startsWith("chatter"));
+  for (let call = 1; call <= 2; call++) {
+    const answer = await mum.get(`/o/${server.org}/trial/chatter`);
+    assert.equal(answer.status, 200);
+    await until(() => server.lines().filter(({ event }) => event.startsWith("an application says too much")).length === call, "the line that says so");
+    assert.ok(said().length >= call * 50 && said().length <= call * 64, `${said().length} lines after ${call} calls`);
+    assert.ok(said().reduce((sum, { text }) => sum + text.length, 0) <= call * 65536);
+  }
+});
+
 test("every answer's id is in the log, with its status; every line is JSON", async () => {
   const mum = await signedIn(server, "guardian"), nobody = new Visitor(server.url);
   const trial = `/o/${server.org}/trial`;

@@ -4,6 +4,13 @@ local app = require "app"
 
 local ANYONE <const> = {allow = {"anyone"}}
 
+app.get("/chatter", {allow = {"guardian"}}, function()
+  for i = 1, 300 do
+    app.log(("chatter %d "):format(i) .. ("x"):rep(1000))
+  end
+  return app.json({done = true})
+end)
+
 app.get("/fine", ANYONE, function()
   return app.json({fine = true})
 end)
