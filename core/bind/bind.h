@@ -319,6 +319,10 @@ int open_core_catalogue(lua_State *L);
 int open_core_log(lua_State *L);
 int open_core_csv(lua_State *L);
 int open_core_setting(lua_State *L);
+
+// follow.c: after a record was changed.
+void bind_follow(lua_State *L, struct call *call, const struct record *record, uint64_t fields);
+int bind_record_follow(lua_State *L);
 int open_core_job(lua_State *L);
 int open_core_live(lua_State *L);
 int open_core_net(lua_State *L);

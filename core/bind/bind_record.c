@@ -271,6 +271,7 @@ int open_core_record(lua_State *L)
         {"undelete", bind_record_undelete_row},
         {"rollup", bind_record_rollup},
         {"tally", bind_record_tally},
+        {"follow", bind_record_follow},
         {"dirty", bind_record_dirty},
         {"json", bind_record_json},
         {NULL, NULL},

@@ -187,11 +187,23 @@ static void read_default(lua_State *L, int at, struct field *field, const char *
     lua_settop(L, at);
 }
 
+// live = true, or "rules": rules may use it although it follows later.
+static void read_live(lua_State *L, int at, struct field *field, const char *place)
+{
+    int type = lua_getfield(L, at, "live");
+
+    field->rules_may_lag = type == LUA_TSTRING && strcmp(lua_tostring(L, -1), "rules") == 0;
+    field->follows = field->rules_may_lag || (type == LUA_TBOOLEAN && lua_toboolean(L, -1));
+    if (type != LUA_TNIL && type != LUA_TBOOLEAN && !field->rules_may_lag)
+        luaL_error(L, "'live' in %s is true or \"rules\"", place);
+    lua_settop(L, at);
+}
+
 // The field's table is at the top of the stack. [-0, +0]
 static void read_field(lua_State *L, const char *name, struct field *field)
 {
     static const char *const known[] = {"type",     "ref",     "one_of", "from",    "required",
-                                        "readonly", "default", "max",    "between", "personal",
+                                        "readonly", "default", "max",    "between", "personal",  "live",
                                         "element",  "check",   "lookup", "shape",   "accept"};
     int at = lua_gettop(L);
     const char *place = (const char *)bind_keep(
@@ -206,6 +218,7 @@ static void read_field(lua_State *L, const char *name, struct field *field)
     read_bounds(L, at, field, place);
     field->required = opt_flag(L, at, "required", place);
     field->readonly = opt_flag(L, at, "readonly", place);
+    read_live(L, at, field, place);
     field->personal = opt_flag(L, at, "personal", place);
     field->element = opt_text(L, at, "element", place);
     field->check = opt_text(L, at, "check", place);

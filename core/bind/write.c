@@ -183,6 +183,7 @@ int bind_record_update_row(lua_State *L)
             return problem_of(L, problem.field, problem.word);
         script_raise(L, &err);
     }
+    bind_follow(L, call, row->record, row->mask);
     row->mask = 0;
     return 1;
 }

@@ -10,7 +10,17 @@ struct source_field {
     int ref, field; // ref -1: not derived
 };
 
+// A collection with derived fields that follow records of another one.
+struct follower {
+    struct follower *next;
+    const struct collection *collection;
+    int ref;      // its field that refers to them
+    size_t index; // by which they are found
+};
+
 struct prepared {
+    struct follower *followers; // of this collection's records
+    uint64_t followed;          // bit per field: taken over by them
     const char *place; // where it was declared: "" or "file:line: "
     const struct collection *refs[FIELDS_MAX]; // of REF fields, NULL: not resolved
     struct source_field sources[FIELDS_MAX];

@@ -176,6 +176,8 @@ static bool check_field(const struct collection *declared, size_t at, struct err
             problem = "declared twice";
     if (problem == NULL && field->from == NULL)
         problem = type_problem(field);
+    if (problem == NULL && field->follows && field->from == NULL)
+        problem = "only a derived field can be live";
     if (problem == NULL)
         problem = check_problem(field, hint);
     if (problem == NULL)

@@ -143,6 +143,18 @@ struct record_version {
 bool record_history(struct view *view, const struct record *record,
                     struct record_version **versions, size_t *count, struct err *err);
 
+// Derived fields that follow a record (of a collection that has such followers) are brought up to
+// date, for so many of their records at a time; for the system. *place begins as zero and says
+// where to go on; *done: nothing is left. record_is_followed: would a change of these fields matter?
+enum { FOLLOW_STEP = 200 };
+struct follow_place {
+    size_t follower, len;
+    uint8_t key[STORE_KEY_MAX];
+};
+bool record_is_followed(const struct collection *collection, uint64_t fields);
+bool record_follow(struct view *view, const struct collection *collection, struct ref ref,
+                   struct follow_place *place, bool *done, struct err *err);
+
 // Members of a set for the view's principal (`@me`), or for a record (`@it`).
 bool record_set(struct view *view, const struct set_def *set, struct id org,
                 const struct ref *it, const struct ref **members, size_t *count,

@@ -86,6 +86,43 @@ static const struct field *derived_source(struct collection *collection, size_t 
     return &target->fields[field];
 }
 
+// An index that finds the records that refer to one, wherever they stand.
+static bool following_index(const struct collection *collection, int ref, size_t *index)
+{
+    bool anywhere = collection->instance || !collection->prepared->refs[ref]->instance;
+
+    for (*index = 0; *index < collection->index_count; ++*index) {
+        const struct index_def *def = &collection->indexes[*index];
+
+        if (def->fields[0] == ref && !def->unique && (anywhere || def->instance))
+            return true;
+    }
+    return false;
+}
+
+static void add_follower(struct check *check, struct collection *collection, size_t at)
+{
+    const struct source_field *source = &collection->prepared->sources[at];
+    const struct collection *target = collection->prepared->refs[source->ref];
+    const char *ref = collection->fields[source->ref].name;
+    struct follower *follower = arena_alloc(&check->catalog->arena, sizeof *follower);
+
+    *follower = (struct follower){.collection = collection, .ref = source->ref};
+    target->prepared->followed |= field_bit(source->field);
+    if (!following_index(collection, source->ref, &follower->index)) {
+        report(check, collection->app,
+               "%s%s.%s: no index finds the records that follow: add index = { { \"%s\"%s } }",
+               collection->prepared->place, collection->full, collection->fields[at].name, ref,
+               target->instance && !collection->instance ? ", instance = true" : "");
+        return;
+    }
+    for (const struct follower *one = target->prepared->followers; one != NULL; one = one->next)
+        if (one->collection == collection && one->ref == source->ref)
+            return;
+    follower->next = target->prepared->followers;
+    target->prepared->followers = follower;
+}
+
 static void resolve_derived(struct check *check, struct collection *collection)
 {
     for (size_t i = 0; i < collection->field_count; i++) {
@@ -106,6 +143,8 @@ static void resolve_derived(struct check *check, struct collection *collection)
         field->ref = source->ref;
         collection->prepared->refs[i] =
             source->ref != NULL ? catalog_find(check->catalog, source->ref) : NULL;
+        if (field->follows)
+            add_follower(check, collection, i);
     }
     key_prepare(&check->catalog->arena, collection); // types are known now
 }
@@ -251,6 +290,24 @@ static void check_parts(struct check *check, struct set *set)
 
 static const char *const verb_words[VERB_COUNT] = {"read", "create", "update", "delete"};
 
+// A rule must not decide by yesterday's values where nobody has said that this is fine.
+static const char *lagging_field(struct check *check, const struct collection *collection,
+                                 const struct rule *rule)
+{
+    for (size_t i = 0; i < rule->term_count; i++) {
+        const struct rule_term *term = &rule->terms[i];
+        const struct field *field =
+            term->path == PATH_FIELD ? &collection->fields[term->field] : NULL;
+
+        if (field != NULL && field->follows && !field->rules_may_lag)
+            return arena_format(&check->catalog->arena,
+                                "\"%s\" follows its source a little later; where rules may accept "
+                                "that, write live = \"rules\"",
+                                field->name);
+    }
+    return NULL;
+}
+
 static const char *unready_set(const struct rule *rule)
 {
     for (size_t i = 0; i < rule->term_count; i++) {
@@ -276,8 +333,8 @@ static bool compile(struct check *check, const struct collection *collection, en
         return true; // always
     if (!rule_parse(check->catalog, collection, rule->text, rule, &err))
         problem = err.text;
-    else
-        problem = unready_set(rule);
+    else if ((problem = unready_set(rule)) == NULL)
+        problem = lagging_field(check, collection, rule);
     if (problem != NULL) {
         report(check, collection->app, "%s%s: rule \"%s\" (%s, %s): %s", rule->place,
                collection->full, rule->text, verb_words[verb], rule->role, problem);

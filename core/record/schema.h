@@ -47,6 +47,8 @@ struct field {
     const char *const *codes; // CODE: NULL-terminated
     const char *const *accepts; // FILE: groups of kinds (blob/kind.h), NULL-terminated; NULL: any
     const char *from;         // derived: "student.class", as written; takes that field's type
+    bool follows;             // derived: changes when its source does, by a job (record_follow)
+    bool rules_may_lag;       // rules may use it although it follows later
     struct value initial;     // default; NULL: none
     bool initial_me, initial_today, initial_now;
 };

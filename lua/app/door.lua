@@ -106,7 +106,7 @@ end
 
 -- What the platform's own pages may require beside their folder.
 local PLATFORM_MODULES <const> = {
-  "app.layers", "app.text", "core.call", "core.catalogue", "core.json", "core.people", "core.setting",
+  "app.layers", "app.text", "core.call", "core.catalogue", "core.json", "core.people", "core.record", "core.setting",
   "ui.day", "ui.here", "web.html",
 }
 

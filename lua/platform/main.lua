@@ -8,6 +8,7 @@ local home = require("home")
 local people = require("core.people")
 
 require("console")
+require("follow")
 require("catalogue")
 
 if people.are_known() then

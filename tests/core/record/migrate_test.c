@@ -107,7 +107,7 @@ static void add_clubs(struct world *world, const struct collection *club, size_t
     look_begin(world, &look, STORE_WRITE, NULL);
     for (size_t i = 0; i < count; i++) {
         size_t pupil = i % 4;
-        char name[20];
+        char name[32];
         struct value values[CLUB_FIELDS] = {
             [CLUB_LEADER] = ref_value(world->pupils[pupil]),
             [CLUB_SIZE] = {VALUE_INTEGER, {.integer = (int64_t)(i % 30) + 1}},
