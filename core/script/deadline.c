@@ -95,6 +95,7 @@ static int64_t look(struct deadline *deadline)
 {
     int64_t next = tick_us(deadline), left;
 
+    deadline->ticked = 1;
     if (deadline->paused_us >= 0)
         return next;
     deadline->overdue = deadline->expired;
@@ -247,11 +248,14 @@ bool call_is_late(const struct script *script)
     return now->limits.wall_ms > 0 && until - now->began_us > now->limits.wall_ms * 1000;
 }
 
+// The clock is asked once a tick: a page asks its host some hundred times.
 void script_check_deadline(lua_State *L)
 {
     struct script *script = script_of(L);
+    bool ticked = script->deadline.ticked;
 
-    if (!script->deadline.expired && call_is_late(script)) {
+    script->deadline.ticked = 0;
+    if (ticked && !script->deadline.expired && call_is_late(script)) {
         script->now.passed = "wall time";
         script->deadline.expired = 1;
     }

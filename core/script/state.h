@@ -35,6 +35,7 @@ struct deadline {
     volatile sig_atomic_t expired;   // sticky for the call
     volatile sig_atomic_t overdue;   // expired a tick ago, and still it runs
     volatile sig_atomic_t turn_over; // others may go on
+    volatile sig_atomic_t ticked;    // since the clock was asked
     lua_State *volatile running;     // the coroutine to hook
     volatile int64_t began_us;       // thread time at which the turn began, moved on by pauses
     volatile int64_t turn_us;        // the same on the clock
@@ -115,6 +116,9 @@ struct script_instance {
 };
 
 #define PASSED_PATTERN "pattern steps"
+
+// memory.c: a lua_Alloc; context is the script
+void *memory_resize(void *context, void *old, size_t old_len, size_t len);
 
 // heap.c: sizes are not zero; resize keeps the old block when it fails
 void heap_start(struct heap *heap);
