@@ -38,7 +38,10 @@ test:
 	@.ci/install test
 	@$(MAKE) -s -j2 all static
 	@tests/run.sh
-bench: all static $(BUILD)/tests/bench/store_bench
+# The server without budgets, to compare with: see tests/bench/unbounded.c.
+$(BUILD)/tests/bench/unbounded: tests/bench/unbounded.c $(BUILD)/core/cli/main.o $(BUILD)/libcore.a
+	@mkdir -p $(@D); echo " ld $@"; $(CC) $(CFLAGS) $(FLAGS) -o $@ $(filter %.c %.o %.a,$^) $(LIBS)
+bench: all static $(addprefix $(BUILD)/tests/bench/,store_bench instance_bench unbounded)
 	@.ci/install bench
 	@node tests/bench/run.mjs
 pictures: all static

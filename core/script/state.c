@@ -5,36 +5,6 @@
 
 #include "base/log.h"
 
-// What would grow a state whose call has passed its deadline. A library function that allocates
-// in a loop, in a state so full that each time a collection is needed, ends here.
-static bool is_over(const struct script *script)
-{
-    return script->deadline.overdue && script->deadline.calls > 0;
-}
-
-// Lua's allocator with the cap. old_len is a kind of object, not a size, when old is NULL.
-static void *allocate(void *context, void *old, size_t old_len, size_t len)
-{
-    struct script *script = context;
-    size_t before = old != NULL ? old_len : 0;
-    void *memory;
-
-    if (len == 0) {
-        heap_free(&script->heap, old, before);
-        script->used -= before;
-        return NULL;
-    }
-    if (len > before && (len - before > script->limits.memory - script->used || is_over(script)))
-        return NULL;
-    memory = heap_resize(&script->heap, old, before, len);
-    if (memory == NULL)
-        return len <= before ? old : NULL; // shrinking must not fail
-    script->used += len - before;
-    if (script->used > script->now.peak)
-        script->now.peak = script->used;
-    return memory;
-}
-
 // Reached only by an error outside script_call: our mistake, and the state cannot go on.
 static int panic(lua_State *L)
 {
@@ -54,7 +24,7 @@ struct script *script_create(const char *name, const struct script_limits *limit
     script->clock = clock;
     script->owner = owner;
     heap_start(&script->heap);
-    script->main = lua_newstate(allocate, script);
+    script->main = lua_newstate(memory_resize, script);
     if (script->main == NULL) {
         err_set(err, ERR_LIMIT, "%s: %zu bytes are too few for a state", name, limits->memory);
         script_destroy(script);
