@@ -62,11 +62,11 @@ function always() {
 }
 
 // Starts a server on free ports; resolves when it says that it serves.
-export async function serve({ data = freshData(), settings = {}, config = join(root, "config/demo.yaml"), command = ["serve"] } = {}) {
+export async function serve({ data = freshData(), settings = {}, config = join(root, "config/demo.yaml"), command = ["serve"], program = binary } = {}) {
   const all = { data, listen: "127.0.0.1:0", "admin.listen": "127.0.0.1:0", "log.level": "info", ...always(), ...settings };
   const words = [...command, "-c", config];
   for (const [key, value] of Object.entries(all)) words.push("--set", `${key}=${value}`);
-  const child = spawn(binary, words, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, words, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
   const server = { data, child, log: "", accounts: accounts(data) };
   child.stderr.on("data", (bytes) => { server.log += bytes; });
   running.add(server);
