@@ -81,15 +81,18 @@ struct instance {
     struct script_instance *room;
     int ref; // registry: what door.open returned
     uint64_t used;
+    bool held; // by a call between two turns
 };
 
-// One call into one state. Nested calls (home cards) have one each.
+// One call into one state. Several may be open in a state; one of them runs.
 struct call {
     struct view *view;
     const struct host_request *request;
     bool write;
     bool job;     // it may call the outside
     size_t logged; // bytes of lines
+    uint64_t serial; // 0: not entered yet
+    int seen, dirty; // registry: what was asked of core.call; rows changed and not saved
     size_t bytes; // taken from the view's arena for Lua, see bind_alloc
     char prefix[PREFIX_MAX]; // of the app's paths; "": not asked for yet
     size_t prefix_len;
@@ -99,12 +102,16 @@ struct state {
     struct host *host;
     struct app *app;
     struct script *script;
-    struct call *call; // NULL while loading and declaring
-    uint64_t serial;   // of the running or last call
+    struct call *call; // the running one; NULL while loading and declaring
+    uint64_t serials;  // of calls
+    size_t open;       // calls that have begun and not ended
+    bool dropped;      // another one has taken its place: it goes with its last call
+    int *spare;        // registry: tables of core.call that no call uses
+    size_t spare_count, spare_size;
     bool declaring, is_warm; // is_warm: it has answered a call
     int door; // registry: what lua/app.lua returned
     struct instance *instances;
-    size_t instance_count;
+    size_t instance_count, held; // held: how many of them are
     uint64_t uses;
     struct arena scratch; // of declarations
     uint8_t field_guesses[FIELD_GUESSES]; // see row.c
@@ -120,10 +127,16 @@ void state_forget(struct state *state);  // lets go of its instances
 // The app's state for calls: made when there is none, made anew when it is spent.
 struct state *state_ready(struct app *app, struct err *err);
 // Sets the limits of one handler; to be called before each call.
-void state_allow_call(struct state *state);
+// strict: a first call has no more than others.
+void state_allow_call(struct state *state, bool strict);
+void state_release(struct state *state); // a call has ended
 void state_allow_job(struct state *state); // the same for one run of a job
 void state_limit(struct state *state, const struct script_limits *limits);
 bool instance_ready(struct state *state, struct id org, int *ref, struct err *err);
+// By the reference that instance_ready gave; one that has gone since is held by nobody.
+bool instance_is_held(const struct state *state, int ref);
+void instance_hold(struct state *state, int ref, bool held);
+void instance_forget(struct state *state, int ref);
 struct state *bind_state(lua_State *L);
 // Calls visit with each module on the stack's top whose functions need the host: where an app is
 // isolated they are asked for over the wire.
@@ -137,6 +150,7 @@ bool state_run(struct state *state, lua_CFunction body, void *what, struct err *
 
 // call.c
 struct call *bind_call(lua_State *L);                         // raises outside a call
+uint64_t bind_serial(lua_State *L);                           // of the running call, 0: none
 struct call *bind_write_call(lua_State *L, const char *what); // raises in a read
 // Memory of the call's view on Lua's behalf: counted, for the state's own cap does not see it.
 // Raises when the call has taken as much as a state may hold.
@@ -144,9 +158,20 @@ void *bind_alloc(lua_State *L, size_t size);
 struct slice bind_keep(lua_State *L, struct slice text);
 // The limits of one call of the app. view->budget may be NULL.
 void call_budget(struct view *view, const struct app *app);
-// Enters a call on a state and leaves it: calls nest.
+// Around each turn of a call, or all of it. The first thing that it does in Lua is call_open;
+// call_finish comes when it has ended, and may take the state away.
 struct call *call_enter(struct state *state, struct call *call);
 void call_leave(struct state *state, struct call *outer);
+void call_open(lua_State *L);
+void call_finish(struct state *state, struct call *call);
+// A call that is nothing but body(what), without call_finish.
+bool call_run(struct state *state, struct call *call, lua_CFunction body, void *what,
+              struct err *err);
+
+// handler.c: the home cards of an app for the request's role, as a call that has not begun.
+struct plain;
+struct host_call *host_cards(struct app *app, struct view *view,
+                             const struct host_request *request, bool whole, struct plain **plain);
 
 // use.c: what a call takes is counted between the two.
 struct meter {
@@ -154,7 +179,7 @@ struct meter {
     struct app *app;
     struct view *view;
     struct id org;
-    int64_t cpu_us, wall_us;
+    int64_t wall_us;
     uint32_t reads, writes;
     bool is_job;
 };
@@ -295,8 +320,11 @@ struct plain;
 struct plain *bind_read_plain(lua_State *L, int at);
 void bind_push_plain(lua_State *L, const struct plain *plain); // [-0, +1]
 
-// bind_call.c: what core.call said in the last call is forgotten: at the start and end of each.
-void bind_call_forget(lua_State *L);
+// bind_call.c: the table of what was asked of core.call: a spare one or a new one; the one that is
+// used from now on (LUA_NOREF: none); one that is emptied and spare again.
+int bind_call_seen(lua_State *L);
+void bind_call_show(lua_State *L, int seen);
+void bind_call_forget(lua_State *L, int seen);
 void bind_call_remember(lua_State *L); // [-1, +0] a table of what it will say, without asking
 
 // bind_people.c: [-0, +1] the apps that have something for a role

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // core.call: the running call, read by name (call.lang, call.now …). What was read once stands
-// in a table under the module until the call ends: the next call gives other answers.
+// in a table of the call's own, which lies under the module while that call has its turn.
 #include <stdio.h>
 
 #include "base/json.h"
@@ -288,8 +288,11 @@ static const struct property properties[] = {
 };
 enum { PROPERTY_COUNT = sizeof properties / sizeof *properties };
 
-static const char seen_key;
-#define SEEN_KEY (&seen_key)
+// In the registry: the module's metatable, the name __index, and what lies under it between calls.
+static const char module_key, index_key, none_key;
+#define MODULE_KEY (&module_key)
+#define INDEX_KEY (&index_key)
+#define NONE_KEY (&none_key)
 
 // Tables could be changed by who got them, rows carry assignments: each asker has its own.
 static void keep_seen(lua_State *L, struct slice name)
@@ -327,23 +330,64 @@ static int call_index(lua_State *L)
     bind_raise_unknown(L, "key", (const char *)name.data, "core.call", known, PROPERTY_COUNT);
 }
 
-// Only takes away, so that it never allocates and needs no protection.
-void bind_call_forget(lua_State *L)
+// A table of what was seen in a call, which asks call_index for the rest. [-0, +1]
+static void push_seen(lua_State *L)
 {
-    if (lua_rawgetp(L, LUA_REGISTRYINDEX, SEEN_KEY) == LUA_TTABLE) {
-        for (lua_pushnil(L); lua_next(L, -2) != 0;) {
-            lua_pop(L, 1);
-            lua_pushvalue(L, -1);
-            lua_pushnil(L);
-            lua_rawset(L, -4);
-        }
+    lua_newtable(L);
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, call_index);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
+}
+
+int bind_call_seen(lua_State *L)
+{
+    struct state *state = bind_state(L);
+
+    if (state->spare_count > 0)
+        return state->spare[--state->spare_count];
+    push_seen(L);
+    return luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+// These two only replace and take away, so that they never allocate and need no protection.
+void bind_call_show(lua_State *L, int seen)
+{
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, MODULE_KEY) == LUA_TTABLE) {
+        lua_rawgetp(L, LUA_REGISTRYINDEX, INDEX_KEY);
+        if (seen == LUA_NOREF)
+            lua_rawgetp(L, LUA_REGISTRYINDEX, NONE_KEY);
+        else
+            lua_rawgeti(L, LUA_REGISTRYINDEX, seen);
+        lua_rawset(L, -3);
     }
     lua_pop(L, 1);
 }
 
+void bind_call_forget(lua_State *L, int seen)
+{
+    struct state *state = bind_state(L);
+
+    if (seen == LUA_NOREF)
+        return;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, seen);
+    for (lua_pushnil(L); lua_next(L, -2) != 0;) {
+        lua_pop(L, 1);
+        lua_pushvalue(L, -1);
+        lua_pushnil(L);
+        lua_rawset(L, -4);
+    }
+    lua_pop(L, 1);
+    if (state->spare_count == state->spare_size) {
+        state->spare_size = 2 * state->spare_size + 4;
+        state->spare = mem_resize(state->spare, state->spare_size * sizeof *state->spare);
+    }
+    state->spare[state->spare_count++] = seen;
+}
+
 void bind_call_remember(lua_State *L)
 {
-    lua_rawgetp(L, LUA_REGISTRYINDEX, SEEN_KEY);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, bind_call(L)->seen);
     for (lua_pushnil(L); lua_next(L, -3) != 0;) {
         lua_pushvalue(L, -2);
         lua_insert(L, -2);
@@ -478,18 +522,6 @@ static int is_running(lua_State *L)
     return 1;
 }
 
-// The table of what was seen in this call, which asks call_index for the rest. [-0, +1]
-static void push_seen(lua_State *L)
-{
-    lua_newtable(L);
-    lua_createtable(L, 0, 1);
-    lua_pushcfunction(L, call_index);
-    lua_setfield(L, -2, "__index");
-    lua_setmetatable(L, -2);
-    lua_pushvalue(L, -1);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, SEEN_KEY);
-}
-
 int open_core_call(lua_State *L)
 {
     static const luaL_Reg functions[] = {
@@ -505,10 +537,15 @@ int open_core_call(lua_State *L)
     lua_newtable(L); // names already looked up
     lua_pushcclosure(L, asset, 1);
     lua_setfield(L, -2, "asset");
-    push_seen(L);
     lua_createtable(L, 0, 1);
-    lua_insert(L, -2);
+    push_seen(L);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, NONE_KEY);
     lua_setfield(L, -2, "__index");
+    lua_pushliteral(L, "__index");
+    lua_rawsetp(L, LUA_REGISTRYINDEX, INDEX_KEY);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, MODULE_KEY);
     lua_setmetatable(L, -2);
     return 1;
 }

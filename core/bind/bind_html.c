@@ -309,6 +309,8 @@ int bind_html_open(lua_State *L)
     push_type(L);
     page = bind_push_owned(L, sizeof *page);
     page->call = 0;
+    page->next = NULL;
+    script_keep_whole(script_of(L), markup_draw);
     luaL_setfuncs(L, functions, MARKUP_BUFFER);
     return 1;
 }

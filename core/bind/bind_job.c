@@ -238,7 +238,7 @@ static int run_job(lua_State *L)
 {
     struct run *run = lua_touserdata(L, 1);
 
-    bind_dirty_reset(L);
+    call_open(L);
     lua_rawgeti(L, LUA_REGISTRYINDEX, run->state->door);
     lua_getfield(L, -1, run->function);
     lua_rawgeti(L, LUA_REGISTRYINDEX, run->instance);
@@ -261,7 +261,6 @@ static bool enter(struct run *run, struct app *app, struct view *view, struct id
     struct call call = {.view = view, .request = &request,
                         .write = strcmp(run->function, "job") == 0,
                         .job = strcmp(run->function, "job") == 0};
-    struct call *outer;
     struct meter meter;
     bool done;
 
@@ -272,10 +271,9 @@ static bool enter(struct run *run, struct app *app, struct view *view, struct id
     state_allow_job(run->state);
     meter = meter_start(app, run->state, view, org);
     meter.is_job = true;
-    outer = call_enter(run->state, &call);
-    done = state_run(run->state, run_job, run, err);
-    call_leave(run->state, outer);
+    done = call_run(run->state, &call, run_job, run, err);
     meter_stop(&meter, 0);
+    call_finish(run->state, &call);
     return done;
 }
 

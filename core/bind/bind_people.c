@@ -173,48 +173,104 @@ static int apps(lua_State *L)
     return 1;
 }
 
+// Cards that an app is asked for. Lua owns it: however the page ends, so does this call.
 struct cards {
-    struct state *state;
-    int instance;
-    const char *role;
+    struct host_call *call; // NULL: it has ended
+    struct app *app;
+    struct host_request request;
+    struct budget budget;
+    struct view view;
     struct plain *plain;
 };
 
-// door.cards(instance, role) → list of plain tables
-static int run_cards(lua_State *L)
-{
-    struct cards *cards = lua_touserdata(L, 1);
+#define CARDS_TYPE "core.cards"
 
-    bind_dirty_reset(L);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, cards->state->door);
-    lua_getfield(L, -1, "cards");
-    lua_rawgeti(L, LUA_REGISTRYINDEX, cards->instance);
-    lua_pushstring(L, cards->role);
-    lua_call(L, 2, 1);
-    cards->plain = bind_read_plain(L, -1);
+static void cards_end(void *context)
+{
+    struct cards *cards = context;
+
+    host_end(cards->call);
+    cards->call = NULL;
+}
+
+static int cards_gc(lua_State *L)
+{
+    cards_end(lua_touserdata(L, 1));
     return 0;
 }
 
-// On the page's snapshot, with limits of its own.
-static bool ask_cards(struct app *app, const struct view *page, const struct host_request *request,
-                      struct cards *cards, struct err *err)
+static struct cards *push_cards(lua_State *L)
 {
-    struct budget budget = {0};
-    struct view view = *page;
-    struct call call = {.view = &view, .request = request}, *outer;
-    bool done;
+    struct cards *cards = lua_newuserdatauv(L, sizeof *cards, 0);
 
-    view.budget = &budget;
-    call_budget(&view, app);
-    cards->state = state_ready(app, err);
-    if (cards->state == NULL ||
-        !instance_ready(cards->state, request->org, &cards->instance, err))
-        return false;
-    state_allow_call(cards->state);
-    outer = call_enter(cards->state, &call);
-    done = state_run(cards->state, run_cards, cards, err);
-    call_leave(cards->state, outer);
-    return done;
+    cards->call = NULL;
+    cards->plain = NULL;
+    if (luaL_newmetatable(L, CARDS_TYPE)) {
+        lua_pushcfunction(L, cards_gc);
+        lua_setfield(L, -2, "__gc");
+    }
+    lua_setmetatable(L, -2);
+    return cards;
+}
+
+static int cards_again(lua_State *L, int status, lua_KContext context);
+
+static void cards_woken(void *context)
+{
+    script_wake(context);
+}
+
+static int cards_done(lua_State *L, const struct cards *cards, bool done, const struct err *err)
+{
+    const char *id = cards->request.request_id;
+
+    if (done) {
+        bind_push_plain(L, cards->plain);
+        return 1;
+    }
+    log_error("cards failed", LOG_TEXT("app", cards->app->manifest.id),
+              LOG_TEXT("error", err->text), LOG_TEXT("id", id != NULL ? id : ""));
+    lua_newtable(L);
+    return 1;
+}
+
+// The page waits for the cards: its own time stands still, and its turns are theirs.
+static int cards_go(lua_State *L, struct cards *cards)
+{
+    struct script_wait wait = {cards_again, cards_end, cards};
+    enum host_step step;
+    struct err err;
+
+    step = host_go(cards->call, &err);
+    if (step == HOST_TURN)
+        return script_give_turn(L, &wait);
+    if (step == HOST_WAITS)
+        return script_suspend(L, &wait);
+    cards->call = NULL;
+    script_resume(bind_state(L)->script);
+    return cards_done(L, cards, step == HOST_DONE, &err);
+}
+
+static int cards_again(lua_State *L, int status, lua_KContext context)
+{
+    (void)status;
+    return cards_go(L, (struct cards *)context);
+}
+
+// On the page's snapshot, with limits of its own.
+static int cards_begin(lua_State *L, struct cards *cards, const struct view *page)
+{
+    struct script_run *run = script_running(L);
+
+    cards->budget = (struct budget){0};
+    cards->view = *page;
+    cards->view.budget = &cards->budget;
+    cards->call = host_cards(cards->app, &cards->view, &cards->request, run == NULL,
+                             &cards->plain);
+    if (run != NULL)
+        host_on_wake(cards->call, cards_woken, run);
+    script_pause(bind_state(L)->script);
+    return cards_go(L, cards);
 }
 
 /// people.cards(app: string, role: string, org: string, subject?: string): table[]
@@ -222,38 +278,35 @@ static bool ask_cards(struct app *app, const struct view *page, const struct hos
 // held gets nothing; an app that fails costs its cards, not the page.
 static int cards(lua_State *L)
 {
-    struct state *state = bind_state(L);
     struct call *call = bind_call(L);
-    struct app *app = host_find(state->host, bind_check_slice(L, 1));
-    struct host_request request = *call->request;
-    struct cards asked = {.role = luaL_checkstring(L, 2)};
-    bool held = false, done;
+    struct app *app = host_find(bind_state(L)->host, bind_check_slice(L, 1));
+    struct cards *asked;
+    const char *role = luaL_checkstring(L, 2);
+    bool held = false;
     struct err err;
 
-    luaL_argcheck(L, id_from_text(bind_check_slice(L, 3), &request.org), 3, "no organisation");
-    request.role = asked.role;
-    request.role_org = request.org;
-    request.subject = (struct ref){{{0}}, {{0}}};
-    if (!lua_isnoneornil(L, 4) && !ref_from_text(bind_check_slice(L, 4), &request.subject))
+    lua_settop(L, 4);
+    asked = push_cards(L);
+    asked->app = app;
+    asked->request = *call->request;
+    luaL_argcheck(L, id_from_text(bind_check_slice(L, 3), &asked->request.org), 3,
+                  "no organisation");
+    asked->request.role = role; // the stack keeps it
+    asked->request.role_org = asked->request.org;
+    asked->request.subject = (struct ref){{{0}}, {{0}}};
+    if (!lua_isnil(L, 4) && !ref_from_text(bind_check_slice(L, 4), &asked->request.subject))
         return luaL_argerror(L, 4, "no reference");
-    if (!role_is_held(call->view, request.org, asked.role, &held, &err))
+    if (!role_is_held(call->view, asked->request.org, role, &held, &err))
         script_raise(L, &err);
-    if (held && app != NULL && !app_enabled(call->view, app, request.org, &held, &err))
+    if (held && app != NULL && !app_enabled(call->view, app, asked->request.org, &held, &err))
         script_raise(L, &err);
-    lua_newtable(L);
-    if (app == NULL || app->problem != NULL || !held || !names_have(&app->homes, asked.role))
+    if (app == NULL || app->problem != NULL || !held || !names_have(&app->homes, role)) {
+        lua_newtable(L);
         return 1;
-    request.app = slice_text(app->manifest.id);
-    request.path = slice_text("/");
-    script_pause(state->script);
-    done = ask_cards(app, call->view, &request, &asked, &err);
-    script_resume(state->script);
-    if (done)
-        bind_push_plain(L, asked.plain);
-    else
-        log_error("cards failed", LOG_TEXT("app", app->manifest.id), LOG_TEXT("error", err.text),
-                  LOG_TEXT("id", request.request_id != NULL ? request.request_id : ""));
-    return 1;
+    }
+    asked->request.app = slice_text(app->manifest.id);
+    asked->request.path = slice_text("/");
+    return cards_begin(L, asked, call->view);
 }
 
 /// people.are_known(): boolean

@@ -200,6 +200,7 @@ static int run_order(lua_State *L)
     if (slice_is(order->name, "open")) {
         bind_push_slice(L, order->org); // it is open already: that is how the call got here
     } else {
+        call_open(L);
         wire_push(L, &order->reader, wire);
         bind_call_remember(L);
         lua_rawgeti(L, LUA_REGISTRYINDEX, order->state->door);
@@ -218,7 +219,7 @@ static int run_order(lua_State *L)
 
 static struct script_limits read_limits(struct reader *reader)
 {
-    struct script_limits limits;
+    struct script_limits limits = {0};
 
     limits.cpu_ms = (int64_t)read_varint(reader);
     limits.wall_ms = (int64_t)read_varint(reader);
@@ -234,7 +235,7 @@ static bool run_call(struct state *state, struct slice payload, struct err *err)
     struct script_limits limits = read_limits(&order.reader);
     struct host_request request = {.app = slice_text(state->app->manifest.id)};
     struct view view = {.arena = &state->cell->arena, .clock = clock_system()};
-    struct call call = {.view = &view, .request = &request, .write = write}, *outer;
+    struct call call = {.view = &view, .request = &request, .write = write};
 
     order.name = read_sized(&order.reader);
     order.org = read_sized(&order.reader);
@@ -243,9 +244,8 @@ static bool run_call(struct state *state, struct slice payload, struct err *err)
         return false;
     state_limit(state, &limits);
     state->cell->keeps = !write;
-    outer = call_enter(state, &call);
-    done = state_run(state, run_order, &order, err);
-    call_leave(state, outer);
+    done = call_run(state, &call, run_order, &order, err);
+    call_finish(state, &call);
     arena_reset(&state->cell->arena);
     return done;
 }

@@ -34,7 +34,7 @@ static struct handle *check_row(lua_State *L, int at)
 
     if (row == NULL)
         luaL_typeerror(L, at, "row");
-    if (row->serial != bind_state(L)->serial)
+    if (row->serial != bind_serial(L))
         luaL_error(L, "this row belongs to an earlier call: read it again");
     return row;
 }
@@ -56,7 +56,7 @@ static struct handle *push_handle(lua_State *L, const void *kind, uint64_t numbe
 {
     struct handle *handle = lua_newuserdatauv(L, sizeof *handle, 1);
 
-    *handle = (struct handle){.kind = kind, .number = number, .serial = bind_state(L)->serial};
+    *handle = (struct handle){.kind = kind, .number = number, .serial = bind_serial(L)};
     lua_rawgetp(L, LUA_REGISTRYINDEX, kind);
     lua_setmetatable(L, -2);
     return handle;

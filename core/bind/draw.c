@@ -2,11 +2,13 @@
 // core.html, drawing: a template's function becomes markup, a component takes its table.
 // A page calls these some hundred times; in Lua they were most of its cost.
 //
-// All pages are written into one buffer, a template inside a template behind it: what is drawn
-// becomes a text of its own and its bytes are free again. Each template's function knows where
-// its page ends (_n_) and writes there, so that what a template left that raised is written over.
-// A page cannot wait (lua_call): nobody else writes before it is whole.
+// The pages of a call are written into one buffer, a template inside a template behind it: what is
+// drawn becomes a text of its own and its bytes are free again. Each template's function knows
+// where its page ends (_n_) and writes there, so that what a template left that raised is written
+// over. When the call's turn is over in the middle of a page, others write into buffers of their
+// own; a coroutine of the app cannot yield out of one (script_keep_whole).
 #include "bind/markup.h"
+#include "bind/pure.h"
 #include "script/script.h"
 
 enum { BUFFER_MAX = 2 * PAGE_MAX, BUFFER_KEPT = 128 * 1024, PIECES_MAX = 1000000 };
@@ -19,13 +21,36 @@ static void drop_large(struct buffer *page)
     }
 }
 
-// A call that raised leaves its part of a page behind; the next begins anew.
+static struct page *add_page(lua_State *L, struct page *last)
+{
+    struct page *page = bind_push_owned(L, sizeof *page);
+
+    page->next = NULL;
+    page->call = 0;
+    luaL_ref(L, LUA_REGISTRYINDEX);
+    last->next = page;
+    return page;
+}
+
+// One whose call has ended, whether it left a part of a page behind or not.
+static struct page *free_page(lua_State *L, struct page *page)
+{
+    struct script *script = script_of(L);
+
+    while (script_is_open(script, page->call) && page->next != NULL)
+        page = page->next;
+    return script_is_open(script, page->call) ? add_page(L, page) : page;
+}
+
 struct buffer *markup_page(lua_State *L)
 {
-    struct page *page = lua_touserdata(L, lua_upvalueindex(MARKUP_BUFFER));
+    struct page *first = lua_touserdata(L, lua_upvalueindex(MARKUP_BUFFER)), *page = first;
     lua_Integer call = script_serial(script_of(L));
 
-    if (page->call != call) {
+    while (page != NULL && page->call != call)
+        page = page->next;
+    if (page == NULL) {
+        page = free_page(L, first);
         page->call = call;
         page->text.len = 0;
         drop_large(&page->text);
@@ -101,14 +126,27 @@ static void push_page(lua_State *L, struct buffer *page, size_t from)
     markup_make(L);
 }
 
+// The function has answered: where its page ends, and what else.
+static int drawn(lua_State *L, int status, lua_KContext from)
+{
+    struct buffer *page = markup_page(L);
+    lua_Integer end = luaL_checkinteger(L, 4);
+
+    (void)status;
+    luaL_argcheck(L, end >= (lua_Integer)from && (lua_Unsigned)end <= page->size, 1,
+                  "no function of a template");
+    page->len = (size_t)end;
+    push_page(L, page, (size_t)from);
+    lua_insert(L, -3);
+    return 3;
+}
+
 /// html.draw(body: function, scope: table, kind: table?): Html, any, any
 // Runs a template's function over its variables; kind is the metatable that scope gets. After
 // the markup comes what else the function answers: its layout and the layout's data.
 int markup_draw(lua_State *L)
 {
-    struct buffer *page = markup_page(L);
-    size_t from = page->len;
-    lua_Integer end;
+    lua_KContext from = (lua_KContext)markup_page(L)->len;
 
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_settop(L, 3);
@@ -119,14 +157,8 @@ int markup_draw(lua_State *L)
     lua_pushvalue(L, 1);
     lua_pushvalue(L, 2);
     lua_pushinteger(L, (lua_Integer)from);
-    lua_call(L, 2, 3);
-    end = luaL_checkinteger(L, 4);
-    luaL_argcheck(L, end >= (lua_Integer)from && (lua_Unsigned)end <= page->size, 1,
-                  "no function of a template");
-    page->len = (size_t)end;
-    push_page(L, page, from);
-    lua_insert(L, -3);
-    return 3;
+    lua_callk(L, 2, 3, from, drawn);
+    return drawn(L, LUA_OK, from);
 }
 
 // A list of parts within lists: `parts` are left to be added, for empty ones cost time too.

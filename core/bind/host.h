@@ -88,6 +88,7 @@ struct host_request {
     const char *csrf, *write_key; // to be put into forms
     const char *nonce, *request_id;
     bool signed_in, program; // program: API call; outcomes are JSON
+    bool strict;             // a first call, too, has no more time than others
 };
 
 // What it answers. Memory in the view's arena.
@@ -100,6 +101,7 @@ struct host_answer {
     struct slice body;
     uint64_t version;        // of the record answered, for its ETag; 0: none
     bool writes;             // the transaction has something to commit
+    int64_t cpu_us;          // processor time of the app's Lua, also where it failed
 };
 
 // Is there such a route, and may this view's principal use it? Decides by the declared roles,
@@ -122,6 +124,21 @@ bool host_enabled(struct host *host, struct view *view, struct slice app, struct
 // error: the answer is then 422 with the page, and nothing is to be committed.
 bool host_call(struct host *host, struct view *view, const struct host_request *request,
                struct host_answer *answer, struct err *err);
+
+// The same turn by turn, so that others have theirs between (script.slice). What is given here
+// stays as it is until the call has ended. TURN: go on when it is its turn; WAITS: when woken was
+// called. Then *call is open; DONE and FAILED (which is host_call's false) have ended it.
+// Calls into one organisation's instance of an app follow each other: one that finds another
+// between its turns has a turn in which nothing happens.
+enum host_step { HOST_DONE, HOST_FAILED, HOST_TURN, HOST_WAITS };
+struct host_call;
+enum host_step host_begin(struct host *host, struct view *view,
+                          const struct host_request *request, struct host_answer *answer,
+                          struct host_call **call, struct err *err);
+enum host_step host_go(struct host_call *call, struct err *err);
+// Ends one that is open: it never goes on. Accepts NULL.
+void host_end(struct host_call *call);
+void host_on_wake(struct host_call *call, void (*woken)(void *context), void *context);
 
 // Renders a page of the platform by name with plain texts as its data ("login", "error", …).
 struct host_datum {

@@ -64,17 +64,17 @@ static void refill(struct view *view)
 static bool run_rows(struct import *import, struct call *call, struct host_row *rows,
                      size_t row_count, struct err *err)
 {
-    struct call *outer = call_enter(import->state, call);
+    struct state *state = import->state;
     bool done = true;
 
-    import->batch = (lua_Integer)++import->state->uses;
+    import->batch = (lua_Integer)++state->uses;
     for (size_t i = 0; i < row_count && done; i++) {
         import->row = &rows[i];
         refill(call->view);
-        state_allow_call(import->state);
-        done = state_run(import->state, import_row, import, err);
+        state_allow_call(state, false);
+        done = call_run(state, call, import_row, import, err);
     }
-    call_leave(import->state, outer);
+    call_finish(state, call);
     return done;
 }
 

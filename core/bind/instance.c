@@ -42,6 +42,7 @@ static struct script_limits limits_of(const struct app *app, int64_t cpu_ms)
         .wall_ms = config->script.wall_ms > cpu_ms ? config->script.wall_ms : cpu_ms,
         .memory = (size_t)limit_of(config->script.memory, app->manifest.memory),
         .pattern_steps = config->script.pattern_steps * times,
+        .slice_ms = config->script.slice_ms,
     };
 }
 
@@ -64,14 +65,14 @@ static int64_t cpu_of(const struct app *app, int64_t cpu_ms)
     return app->host->options.steady ? cpu_ms : limit_of(cpu_ms, app->manifest.cpu_ms);
 }
 
-void state_allow_call(struct state *state)
+void state_allow_call(struct state *state, bool strict)
 {
     int64_t cpu_ms = cpu_of(state->app, state->host->options.config->script.cpu_ms);
-    struct script_limits limits = limits_of(state->app,
-                                            state->is_warm ? cpu_ms : COLD_TIMES * cpu_ms);
+    bool is_cold = !state->is_warm && !strict;
+    struct script_limits limits = limits_of(state->app, is_cold ? COLD_TIMES * cpu_ms : cpu_ms);
 
     state_limit(state, &limits);
-    state->is_warm = true;
+    state->is_warm |= is_cold;
 }
 
 void state_allow_job(struct state *state)
@@ -185,6 +186,7 @@ void state_destroy(struct state *state)
     isolate_close(state->isolate);
     script_destroy(state->script);
     arena_finish(&state->scratch);
+    free(state->spare);
     free(state->instances);
     free(state);
 }
@@ -193,6 +195,7 @@ static void instance_close(struct state *state, struct instance *instance)
 {
     luaL_unref(script_state(state->script), LUA_REGISTRYINDEX, instance->ref);
     script_instance_destroy(instance->room);
+    state->held -= instance->held ? 1 : 0;
 }
 
 void state_forget(struct state *state)
@@ -208,16 +211,65 @@ static bool is_of_use(const struct state *state)
            (state->isolate == NULL || !isolate_is_broken(state->isolate));
 }
 
+// A spent state takes no new calls; the last that is open takes it away.
+static void drop(struct app *app)
+{
+    if (app->state->open == 0)
+        state_destroy(app->state);
+    else
+        app->state->dropped = true;
+    app->state = NULL;
+}
+
+void state_release(struct state *state)
+{
+    state->open--;
+    if (state->dropped && state->open == 0)
+        state_destroy(state);
+}
+
 struct state *state_ready(struct app *app, struct err *err)
 {
-    // A spent state that is still in a call (a nested one ended it) goes at its next use.
-    if (app->state != NULL && !is_of_use(app->state) && app->state->call == NULL) {
-        state_destroy(app->state);
-        app->state = NULL;
-    }
+    if (app->state != NULL && !is_of_use(app->state))
+        drop(app);
     if (app->state == NULL)
         app->state = state_create(app, false, err);
     return app->state;
+}
+
+static struct instance *instance_by(const struct state *state, int ref)
+{
+    for (size_t i = 0; i < state->instance_count; i++)
+        if (state->instances[i].ref == ref)
+            return &state->instances[i];
+    return NULL;
+}
+
+bool instance_is_held(const struct state *state, int ref)
+{
+    const struct instance *instance = state->held > 0 ? instance_by(state, ref) : NULL;
+
+    return instance != NULL && instance->held;
+}
+
+void instance_hold(struct state *state, int ref, bool held)
+{
+    struct instance *instance = held || state->held > 0 ? instance_by(state, ref) : NULL;
+
+    if (instance == NULL || instance->held == held)
+        return;
+    instance->held = held;
+    state->held += held ? 1 : -1;
+}
+
+void instance_forget(struct state *state, int ref)
+{
+    struct instance *instance = instance_by(state, ref);
+
+    if (instance == NULL)
+        return;
+    instance_close(state, instance);
+    *instance = state->instances[--state->instance_count];
 }
 
 // host.open(org) makes what the app's require finds.
@@ -276,7 +328,7 @@ static struct instance *least_used(struct state *state)
     struct instance *least = &state->instances[0];
 
     for (size_t i = 1; i < state->instance_count; i++)
-        if (state->instances[i].used < least->used)
+        if (!state->instances[i].held && (least->held || state->instances[i].used < least->used))
             least = &state->instances[i];
     instance_close(state, least);
     return least;

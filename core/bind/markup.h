@@ -28,7 +28,8 @@ enum {
 
 struct page {
     struct buffer text;
-    lua_Integer call; // that wrote last
+    struct page *next; // of another call
+    lua_Integer call;  // that wrote last
 };
 
 static inline bool markup_is(lua_State *L, int index)

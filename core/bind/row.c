@@ -7,8 +7,7 @@
 
 #define ROW_TYPE "core.row"
 
-static const char dirty_key, type_key;
-#define DIRTY_KEY (&dirty_key)
+static const char type_key;
 #define TYPE_KEY (&type_key) // of the metatable: found faster than by its name
 
 struct row *bind_push_row(lua_State *L, const struct collection *collection, struct ref ref,
@@ -17,7 +16,7 @@ struct row *bind_push_row(lua_State *L, const struct collection *collection, str
     struct row *row = lua_newuserdatauv(L, sizeof *row, 0);
 
     *row = (struct row){.kind = TYPE_KEY,
-                        .serial = bind_state(L)->serial,
+                        .serial = bind_serial(L),
                         .collection = collection,
                         .ref = ref,
                         .record = record,
@@ -37,7 +36,7 @@ static bool is_row(lua_State *L, int at)
 
 static struct row *living(lua_State *L, struct row *row)
 {
-    if (row->serial != bind_state(L)->serial)
+    if (row->serial != bind_serial(L))
         luaL_error(L, "this row belongs to an earlier call: read it again");
     return row;
 }
@@ -173,7 +172,7 @@ static void mark_dirty(lua_State *L, struct row *row)
     if (row->is_dirty)
         return;
     row->is_dirty = true;
-    lua_rawgetp(L, LUA_REGISTRYINDEX, DIRTY_KEY);
+    bind_push_dirty(L);
     lua_pushvalue(L, 1);
     lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
     lua_pop(L, 1);
@@ -181,13 +180,18 @@ static void mark_dirty(lua_State *L, struct row *row)
 
 void bind_dirty_reset(lua_State *L)
 {
+    struct call *call = bind_call(L);
+
     lua_newtable(L);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, DIRTY_KEY);
+    if (call->dirty == LUA_NOREF)
+        call->dirty = luaL_ref(L, LUA_REGISTRYINDEX);
+    else
+        lua_rawseti(L, LUA_REGISTRYINDEX, call->dirty);
 }
 
 void bind_push_dirty(lua_State *L)
 {
-    lua_rawgetp(L, LUA_REGISTRYINDEX, DIRTY_KEY);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, bind_call(L)->dirty);
 }
 
 /// Row[name] = value

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // What calls take, told to whoever listens: a test, a page in development, the metrics.
-#include <time.h>
-
 #include "bind/bind.h"
 
 void host_on_use(struct host *host, host_used *used, void *context)
@@ -15,17 +13,6 @@ void host_count(struct host *host, const char *app)
     host->counted = app != NULL ? host_find(host, slice_text(app)) : NULL;
 }
 
-// A system call, so only where somebody looks at single calls.
-static int64_t cpu_us(const struct host *host)
-{
-    struct timespec now;
-
-    if (host->used == NULL || !(host->options.config->development || host->options.steady))
-        return 0;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 struct meter meter_start(struct app *app, struct state *state, struct view *view, struct id org)
 {
     const struct host *host = app->host;
@@ -37,7 +24,6 @@ struct meter meter_start(struct app *app, struct state *state, struct view *view
         .app = app,
         .view = view,
         .org = org,
-        .cpu_us = cpu_us(host),
         .wall_us = host->used != NULL ? clock_mono_us(host->options.clock) : 0,
         .reads = view->budget != NULL ? view->budget->reads : 0,
         .writes = view->budget != NULL ? view->budget->writes : 0,
@@ -78,9 +64,9 @@ void meter_stop(const struct meter *meter, size_t bytes)
         script_count(meter->state->script, false);
     if (host->used == NULL)
         return;
-    use.cpu_us = cpu_us(host) - meter->cpu_us;
     use.wall_us = clock_mono_us(host->options.clock) - meter->wall_us;
     if (meter->state != NULL) {
+        use.cpu_us = script_cpu_us(meter->state->script);
         use.memory = script_growth(meter->state->script);
         use.steps = host->options.steady ? script_steps(meter->state->script) : 0;
     }

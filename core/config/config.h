@@ -47,6 +47,7 @@ struct config {
 
     struct {
         int64_t cpu_ms, wall_ms, memory, pattern_steps, output, reads, writes, instances;
+        int64_t slice_ms, open, queue;
     } script;
 
     struct {

@@ -20,6 +20,8 @@
 
 #define TICK_SIGNAL (SIGRTMIN + 4)
 
+enum { GRACE_US = 2000 }; // for what runs in C to come back, before it gets no memory any more
+
 static int64_t thread_us(void)
 {
     struct timespec now;
@@ -93,13 +95,14 @@ static int64_t thread_spent_us(const struct deadline *deadline)
 // How long until the next look.
 static int64_t look(struct deadline *deadline)
 {
-    int64_t next = tick_us(deadline), left;
+    int64_t next = tick_us(deadline), left, over;
 
     deadline->ticked = 1;
     if (deadline->paused_us >= 0)
         return next;
-    deadline->overdue = deadline->expired;
-    if (thread_spent_us(deadline) >= deadline->limit_us)
+    over = thread_spent_us(deadline) - deadline->limit_us;
+    deadline->overdue = over >= GRACE_US;
+    if (over >= 0)
         deadline->expired = 1;
     if (deadline->slice_us > 0 && !deadline->turn_over) {
         left = deadline->turn_us + deadline->slice_us - mono_us();

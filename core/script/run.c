@@ -10,13 +10,13 @@
 
 struct script_run {
     struct script *script;
-    struct script_run *next; // idle
+    struct script_run *next; // idle, or open
     lua_State *co;
     int ref; // registry: the coroutine
     lua_CFunction body;
     void *what;
     bool whole; // goes on to its end
-    bool has_begun, has_ended;
+    bool has_begun, has_ended, waits;
     int status;         // of the body
     struct running now; // between turns
     int64_t spent_us;   // of former turns
@@ -69,9 +69,19 @@ struct script_run *script_run_begin(struct script *script, lua_CFunction body, v
     run->body = body;
     run->what = what;
     run->whole = whole;
-    run->has_begun = run->has_ended = false;
+    run->has_begun = run->has_ended = run->waits = false;
     run->woken = NULL;
+    run->next = script->open;
+    script->open = run;
     return run;
+}
+
+bool script_is_open(const struct script *script, lua_Integer serial)
+{
+    for (const struct script_run *run = script->open; run != NULL; run = run->next)
+        if (run->has_begun && !run->has_ended && run->now.serial == serial)
+            return true;
+    return false;
 }
 
 void script_run_on_wake(struct script_run *run, void (*woken)(void *context), void *context)
@@ -82,8 +92,18 @@ void script_run_on_wake(struct script_run *run, void (*woken)(void *context), vo
 
 void script_wake(struct script_run *run)
 {
+    run->waits = false;
     if (run->woken != NULL)
         run->woken(run->context);
+}
+
+static void take_out(struct script_run *run)
+{
+    struct script_run **at = &run->script->open;
+
+    while (*at != run)
+        at = &(*at)->next;
+    *at = run->next;
 }
 
 static void destroy(struct script_run *run)
@@ -99,6 +119,7 @@ void script_run_end(struct script_run *run)
     if (run == NULL)
         return;
     script = run->script;
+    take_out(run);
     if (run->has_ended || !run->has_begun) {
         run->next = script->idle;
         script->idle = run;
@@ -209,6 +230,7 @@ static enum script_step outcome(struct script *script, struct script_run *run, i
         run->now = script->now;
         run->spent_us = script->cpu_us = deadline_spent_us(script);
         script->growth = script->now.peak - script->now.base;
+        run->waits = script->now.step == SCRIPT_WAITS;
         if (!script->deadline.expired)
             return script->now.step;
         call_fail(script, LUA_OK, err);
@@ -247,6 +269,8 @@ enum script_step script_run_go(struct script_run *run, struct err *err)
     args = take_up(script, run);
     if (args == 0 && call_is_late(script))
         step = too_late(script, err);
+    else if (run->waits)
+        step = SCRIPT_WAITS; // nobody has woken it
     else
         step = outcome(script, run, turn(script, run, args), err);
     if (outer != NULL)

@@ -89,6 +89,10 @@ bool script_compile(struct script *script, struct slice text, const char *name, 
 bool script_call(struct script *script, int args, int results, struct err *err);
 bool script_is_spent(const struct script *script);
 lua_Integer script_serial(const struct script *script); // of the running call, or the last one
+bool script_is_open(const struct script *script, lua_Integer serial); // a run between its turns
+// A function of C with a continuation, out of which only the end of a turn may suspend: to a
+// coroutine of the app it is as if it had none.
+void script_keep_whole(struct script *script, lua_CFunction function);
 
 // A run is a call that goes on turn by turn, in a coroutine of its own: several are open in a
 // state, and what belongs to one (deadline, counts, chance) is not seen by another. body gets what

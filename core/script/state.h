@@ -33,7 +33,7 @@ struct deadline {
     volatile sig_atomic_t armed;     // the one-shot timer is pending
     volatile sig_atomic_t calls;     // depth of calls
     volatile sig_atomic_t expired;   // sticky for the call
-    volatile sig_atomic_t overdue;   // expired a tick ago, and still it runs
+    volatile sig_atomic_t overdue;   // expired a while ago, and still it runs
     volatile sig_atomic_t turn_over; // others may go on
     volatile sig_atomic_t ticked;    // since the clock was asked
     lua_State *volatile running;     // the coroutine to hook
@@ -102,7 +102,8 @@ struct script {
     void *printer_context;
     bool is_counting, is_steady;
     size_t asides; // coroutines that stand still with their calls
-    struct script_run *idle;
+    struct script_run *idle, *open;
+    lua_CFunction whole; // no coroutine of the app yields out of it
     struct folder *folders;
     const struct script_sources *sources; // NULL: the disk
     int vars, room, loaded;       // registry: shared functions; the library room

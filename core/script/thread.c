@@ -328,8 +328,25 @@ static int thread_close(lua_State *L)
     return 2;
 }
 
+// Does a function stand between that has to come to its end first?
+static bool is_in_whole(lua_State *L)
+{
+    lua_CFunction whole = script_of(L)->whole;
+    lua_Debug at;
+    bool found = false;
+
+    for (int level = 1; whole != NULL && !found && lua_getstack(L, level, &at); level++) {
+        lua_getinfo(L, "f", &at);
+        found = lua_tocfunction(L, -1) == whole;
+        lua_pop(L, 1);
+    }
+    return found;
+}
+
 static int thread_yield(lua_State *L)
 {
+    if (is_in_whole(L))
+        return luaL_error(L, "attempt to yield across a C-call boundary");
     if (is_bottom(L))
         return luaL_error(L, "coroutine.yield: nobody resumes a handler; it runs to its end");
     return library_original(L);
@@ -366,6 +383,11 @@ static int thread_status(lua_State *L)
     else
         return library_original(L);
     return 1;
+}
+
+void script_keep_whole(struct script *script, lua_CFunction function)
+{
+    script->whole = function;
 }
 
 void thread_open(lua_State *L)

@@ -15,10 +15,24 @@ static void gone(void *context)
 
     x->http = NULL;
     x->nonce = ""; // lay in the request
+    if (x->place.lane != NULL && x->place.state != PLACE_RUNS)
+        exchange_drop(x);
+}
+
+// Nothing has been written. What it has used so far its lane pays back, or leaving would be a way
+// to have it for nothing.
+void exchange_drop(struct exchange *x)
+{
+    if (x->http != NULL)
+        http_on_gone(x->http, NULL, NULL);
+    turns_leave(x->worker->turns, &x->place, x->open != NULL ? x->answer.cpu_us : 0);
+    exchange_destroy(x);
 }
 
 void exchange_destroy(struct exchange *x)
 {
+    turns_leave(x->worker->turns, &x->place, 0);
+    host_end(x->open);
     exchange_end(x);
     generation_release(x->generation);
     if (x->clean_up != NULL)

@@ -8,6 +8,7 @@
 #include "job/pool.h"
 #include "serve/renew.h"
 #include "serve/serve.h"
+#include "serve/turns.h"
 
 enum { OWN_READS = 2000 }; // records that the platform itself may read for a request
 
@@ -20,6 +21,7 @@ struct worker {
     struct host_use use;           // of the last call
     struct http_server *server;
     struct loop *loop;
+    struct turns *turns;
     struct pool *pool;      // password hashing
     struct pool *file_pool; // whatever waits for the disk's files
     struct blob_disk disk;
@@ -66,6 +68,8 @@ struct exchange {
     struct session *session;
     struct host_request call;
     struct host_answer answer;
+    struct turns_place place;
+    struct host_call *open; // between two turns; NULL: it has not begun, or has ended
     unsigned attempts, conflicts, unknown; // runs before this one; of them for which reason
     unsigned patience; // conflicts that are borne beyond the usual
     int64_t wait_ms; // said as Retry-After when not 0
@@ -87,6 +91,7 @@ void exchange_take_apps(struct exchange *x);
 void exchange_end(struct exchange *x); // ends the transaction, if one is open
 void exchange_fill_call(struct exchange *x); // what the host is told, as far as it is known
 void exchange_destroy(struct exchange *x);   // after the answer
+void exchange_drop(struct exchange *x);      // one that nobody waits for any more, between its turns
 
 // Each answers and ends the exchange.
 void exchange_finish(struct exchange *x, const struct host_answer *answer,

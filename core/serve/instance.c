@@ -131,7 +131,8 @@ bool instance_open_at(struct instance *instance, const struct config *config, st
     struct store_options options = {
         .folder = config->data,
         .bytes_max = (uint64_t)config->store.bytes_max,
-        .readers_max = READERS_OTHER + READERS_PER_WORKER * (unsigned)(config->workers + config->jobs.processes),
+        .readers_max = READERS_OTHER + (READERS_PER_WORKER + (unsigned)config->script.open) *
+                                           (unsigned)(config->workers + config->jobs.processes),
         .memory_max = 1u << 16,
         .commit_bytes_max = (size_t)config->store.commit_bytes_max,
         .clock = clock,

@@ -101,16 +101,10 @@ static bool keep_answer(struct exchange *x, struct err *err)
     return x->session == NULL || write_key_store(x, err);
 }
 
-static void run(struct exchange *x)
+static void answered(struct exchange *x)
 {
     struct err err = {ERR_NONE, ""};
 
-    x->view.budget = &x->budget;
-    x->answer = (struct host_answer){0};
-    if (!host_call(x->generation->host, &x->view, &x->call, &x->answer, &err)) {
-        exchange_fail_err(x, &err);
-        return;
-    }
     develop_add(x, &x->answer);
     if (x->method == HTTP_GET || x->answer.status >= 400 || !x->answer.writes) {
         exchange_end(x);
@@ -122,6 +116,58 @@ static void run(struct exchange *x)
         exchange_commit(x, page_committed);
     else
         exchange_fail_err(x, &err);
+}
+
+static void woken(void *context)
+{
+    struct exchange *x = context;
+
+    turns_again(x->worker->turns, &x->place);
+}
+
+// After a turn of the handler. What took all its time pays it back.
+static void follow(struct exchange *x, enum host_step step, const struct err *err)
+{
+    const struct config *config = x->worker->config;
+
+    if (step == HOST_TURN) {
+        turns_again(x->worker->turns, &x->place);
+        return;
+    }
+    if (step == HOST_WAITS) {
+        host_on_wake(x->open, woken, x);
+        turns_wait(x->worker->turns, &x->place, config->script.wall_ms);
+        return;
+    }
+    x->open = NULL;
+    turns_leave(x->worker->turns, &x->place,
+                step == HOST_FAILED && err->code == ERR_LIMIT ? x->answer.cpu_us : 0);
+    if (step == HOST_DONE)
+        answered(x);
+    else
+        exchange_fail_err(x, err);
+}
+
+static void go_on(void *context)
+{
+    struct exchange *x = context;
+    struct err err = {ERR_NONE, ""};
+
+    x->worker->slot->beat_us = clock_mono_us(x->worker->instance.clock);
+    follow(x, host_go(x->open, &err), &err);
+}
+
+static void run(struct exchange *x)
+{
+    struct err err = {ERR_NONE, ""};
+    enum host_step step;
+
+    x->view.budget = &x->budget;
+    x->answer = (struct host_answer){0};
+    x->call.strict = turns_is_strict(x->worker->turns, &x->place);
+    x->place.go = go_on;
+    step = host_begin(x->generation->host, &x->view, &x->call, &x->answer, &x->open, &err);
+    follow(x, step, &err);
 }
 
 // A program is told what it may do at a path where it wanted something else.
@@ -141,7 +187,14 @@ static void refuse_route(struct exchange *x, const struct err *why)
         exchange_fail_err(x, why);
 }
 
-void page_serve(struct exchange *x)
+// Files come first; then it is served again.
+static void take_files(struct exchange *x)
+{
+    turns_leave(x->worker->turns, &x->place, 0);
+    given_take(x);
+}
+
+static void serve(struct exchange *x)
 {
     bool write = x->method != HTTP_GET && x->method != HTTP_OPTIONS;
     bool known = false, route_writes = false;
@@ -175,7 +228,50 @@ void page_serve(struct exchange *x)
     if (known)
         exchange_finish(x, &x->answer, NULL, 0);
     else if (x->given != NULL && x->session != NULL)
-        given_take(x);
+        take_files(x);
     else
         run(x);
+}
+
+// "/o/{org}/{app}/rest" → "{org}/{app}"; "" for the platform's own pages.
+static struct slice lane_of(const struct exchange *x)
+{
+    struct slice prefix = slice_text(x->program ? "/api/v1/o/" : "/o/"), rest;
+    const uint8_t *slash;
+
+    if (!slice_starts(x->path, prefix))
+        return slice_text("");
+    rest = slice_of(x->path.data + prefix.len, x->path.len - prefix.len);
+    slash = memchr(rest.data, '/', rest.len);
+    if (slash == NULL)
+        return rest;
+    slash = memchr(slash + 1, '/', rest.len - (size_t)(slash + 1 - rest.data));
+    return slash == NULL ? rest : slice_of(rest.data, (size_t)(slash - rest.data));
+}
+
+static void begin_serving(void *context)
+{
+    serve(context);
+}
+
+static void drop(void *context)
+{
+    exchange_drop(context);
+}
+
+void page_serve(struct exchange *x)
+{
+    x->place.go = begin_serving;
+    x->place.drop = drop;
+    x->place.context = x;
+    switch (turns_enter(x->worker->turns, &x->place, lane_of(x), &x->wait_ms)) {
+    case TURNS_NOW:
+        serve(x);
+        break;
+    case TURNS_LATER:
+        break;
+    case TURNS_FULL:
+        exchange_fail(x, 503, err_word(ERR_BUSY));
+        break;
+    }
 }

@@ -84,6 +84,7 @@ static bool start_pools(struct worker *worker, struct err *err)
 {
     const struct config *config = worker->config;
 
+    worker->turns = turns_create(config, worker->loop, worker->instance.clock);
     worker->pool = pool_create(worker->loop, (unsigned)config->auth.hash_threads,
                                (unsigned)config->auth.hash_queue, err);
     if (worker->pool == NULL)
@@ -142,6 +143,7 @@ int worker_run(const struct child_setup *setup)
         return 1;
     http_run(worker.server, beat, &worker);
     live_destroy(worker.live);
+    turns_destroy(worker.turns);
     pool_destroy(worker.pool);
     pool_destroy(worker.file_pool);
     rot_stop(worker.rot);

@@ -1,15 +1,25 @@
 -- SPDX-License-Identifier: Apache-2.0
---- Which instance is answering, or being opened. A state answers one call at a time, so there is one.
+--- Which instance is answering, or being opened. Several calls may be open in a state, one has its
+--- turn: each knows its own instance.
+local call = require("core.call")
+
 local running = {}
 
-local now
+local opening
 
 function running.enter(instance)
-  now = instance
+  if call.is_running() then
+    call.memo.instance = instance
+  else
+    opening = instance
+  end
 end
 
 function running.instance()
-  return now
+  if call.is_running() then
+    return call.memo.instance
+  end
+  return opening
 end
 
 return running
