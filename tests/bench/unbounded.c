@@ -75,9 +75,9 @@ bool call_is_late(const struct script *script)
     return false;
 }
 
-int64_t script_wall_left_ms(const struct script *script)
+int64_t script_wall_left_ms(lua_State *L)
 {
-    return script->now.limits.wall_ms;
+    return script_of(L)->now.limits.wall_ms;
 }
 
 void *memory_resize(void *context, void *old, size_t old_len, size_t len)
