@@ -93,6 +93,7 @@ struct call {
     size_t logged; // bytes of lines
     uint64_t serial; // 0: not entered yet
     int seen, dirty; // registry: what was asked of core.call; rows changed and not saved
+    unsigned events; // published
     size_t bytes; // taken from the view's arena for Lua, see bind_alloc
     char prefix[PREFIX_MAX]; // of the app's paths; "": not asked for yet
     size_t prefix_len;

@@ -4,7 +4,7 @@
 #include "bind/bind.h"
 #include "record/live.h"
 
-enum { TOPIC_NAME_MAX = 40 };
+enum { TOPIC_NAME_MAX = 40, EVENTS_MAX = 100 }; // events: of a call
 
 static const struct host_topic *find(const struct app *app, const char *name)
 {
@@ -70,6 +70,9 @@ static void append(lua_State *L, struct call *call, const struct live_entry *ent
 {
     struct err err;
 
+    // What is kept for who comes back is shared by all: one call does not wash it away.
+    if (call->events++ >= EVENTS_MAX)
+        luaL_error(L, "more than %d events in one call", EVENTS_MAX);
     if (!live_append(call->view, entry, &err))
         script_raise(L, &err);
 }

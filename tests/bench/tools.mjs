@@ -16,7 +16,7 @@ export function family(pid) {
   return [pid, ...below.flatMap(family)];
 }
 // Of all threads, in parts of a microsecond: ticks would be too coarse for short rounds.
-function cpuMs(pids) {
+export function cpuMs(pids) {
   const threads = pids.flatMap((pid) => readdirSync(`/proc/${pid}/task`).map((thread) => `/proc/${pid}/task/${thread}/schedstat`));
   return threads.reduce((sum, file) => sum + Number(readFileSync(file, "utf8").split(" ")[0]) / 1e6, 0);
 }

@@ -88,6 +88,7 @@ test("a part follows its topic; what somebody is at, or announces, waits for the
 test("what happens while the line is cut, or between a page and its stream, is caught up", async () => {
   const mum = await person(browser, server, { viewport: DESKTOP });
   await signIn(mum, server.accounts.guardian);
+  await until(async () => await streams() === 1, "the stream of the first page");
   await mum.route("**/live*", async (route) => { await ring(); await route.continue(); }); // after the page, before the stream
   await mum.goto(`/o/${server.org}/bell/`);
   await mum.locator("#rings").filter({ hasText: "rings 3" }).waitFor({ state: "attached" });

@@ -90,6 +90,7 @@ test("what fails, is refused or is only read tells nobody", async () => {
   const head = await Stream.open(principal);
   assert.equal((await post("/ring", { text: "refused" })).status, 422);
   assert.equal((await post("/ring", { text: "broken" })).status, 500);
+  assert.equal((await post("/office", { times: 101 })).status, 500); // too many at once: none of them
   assert.equal((await mum.get(`${bell}/tell`)).status, 500);
   await until(() => /app\.publish in a read: GET \/o\/\w+\/\w+\/tell cannot write/.test(server.log), "the line of the log");
   await told("/call");
