@@ -157,11 +157,11 @@ static bool change(struct view *view, struct id id, struct value *values, uint64
 }
 
 bool auth_account_set_hash(struct view *view, const struct account *account, const char *hash,
-                           struct err *err)
+                           bool temporary, struct err *err)
 {
     struct value values[ACCOUNT_FIELDS] = {
         [ACCOUNT_HASH] = value_of_text(slice_text(hash)),
-        [ACCOUNT_MUST_CHANGE] = {VALUE_BOOLEAN, {.boolean = false}},
+        [ACCOUNT_MUST_CHANGE] = {VALUE_BOOLEAN, {.boolean = temporary}},
     };
 
     return change(view, account->ref.id, values, 1u << ACCOUNT_HASH | 1u << ACCOUNT_MUST_CHANGE,

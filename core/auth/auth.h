@@ -21,6 +21,7 @@ struct auth_limits {
     int64_t idle_ms, absolute_ms;      // of a session
     int64_t window_ms;                 // of the throttle
     unsigned per_account, per_address, per_school; // failures in a window
+    unsigned sessions; // of an account in browsers, and as many of programs
 };
 
 struct auth {
@@ -51,8 +52,9 @@ bool auth_account_get(struct view *view, struct id id, struct account **account,
 // Accounts in the order of their making, after one of them (zero: from the first), at most max.
 bool auth_account_list(struct view *view, struct id after, size_t max, struct account **accounts,
                        size_t *count, struct err *err);
+// Raises the epoch. temporary: its owner is let do nothing before choosing another.
 bool auth_account_set_hash(struct view *view, const struct account *account, const char *hash,
-                           struct err *err); // raises the epoch
+                           bool temporary, struct err *err);
 // The same password under today's parameters: sessions stay.
 bool auth_account_rehash(struct view *view, const struct account *account, const char *hash,
                          struct err *err);
@@ -81,10 +83,18 @@ struct session {
     int64_t now_ms, touch_ms; // when it was found; from when on it is stale
     int64_t ends_ms;          // unless it is used before
     bool program;      // made by /api/v1/session: Bearer, no cookie, no CSRF
+    bool must_change;  // nothing is open to it but a new password
+    const char *device; // what the browser called itself, as found
     uint8_t key[DIGEST_LEN]; // the stored hash: names the session without being its token
 };
+// Where the account has as many as it may, the oldest ends. device: at most so many bytes are kept.
+enum { SESSION_DEVICE_MAX = 200 };
 bool auth_session_make(struct auth *auth, struct view *view, const struct account *account,
-                       bool program, char token[TOKEN_TEXT_LEN + 1], struct err *err);
+                       bool program, struct slice device, char token[TOKEN_TEXT_LEN + 1],
+                       struct err *err);
+// Those of an account that are open, the one made last first; memory in the view's arena.
+bool auth_session_list(struct auth *auth, struct view *view, struct id account,
+                       struct session **sessions, size_t *count, struct err *err);
 // *session NULL when unknown, too old, idle too long, disabled or of an older epoch.
 bool auth_session_find(struct auth *auth, struct view *view, struct slice token,
                        struct session **session, struct err *err);

@@ -32,6 +32,20 @@ static inline struct value value_of_text(struct slice text)
     return (struct value){VALUE_TEXT, {.text = text}};
 }
 
+// session.c: by the part of its hash that is in its key. *found: it is stored; whether it is still
+// open is another question.
+enum { SESSION_SHORT = SESSION_CURSOR_LEN };
+bool session_load(struct view *view, const uint8_t part[SESSION_SHORT], struct session *session,
+                  bool *found, struct err *err);
+bool session_is_open(struct auth *auth, struct view *view, struct session *session, bool *open,
+                     struct err *err);
+// session_list.c: keeps the list of an account's sessions.
+bool session_note(struct view *view, const struct session *session, struct err *err);
+bool session_forget(struct view *view, const struct session *session, struct err *err);
+// Ends the oldest of the session's kind while there is no room for it.
+bool session_make_room(struct auth *auth, struct view *view, const struct session *session,
+                       struct err *err);
+
 // An id as text; the text lives in the arena.
 struct value value_of_id(struct arena *arena, const struct id *id);
 // Sessions of all accounts of the person end.

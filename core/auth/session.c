@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sessions: SPACE_SESSION and 16 bytes of the token's SHA-256 → u8 version, the whole hash,
-// account, person, u64 epoch, u64 made, u64 seen, u8 program.
+// account, person, u64 epoch, u64 made, u64 seen, u8 program, then what the browser called itself.
 #include "auth/inside.h"
 #include "record/live.h"
 #include "store/space.h"
 
-enum { SESSION_VERSION = 1, KEY_LEN = 1 + SESSION_CURSOR_LEN, TOKEN_LEN = 32 };
+enum { SESSION_VERSION = 2, KEY_LEN = 1 + SESSION_CURSOR_LEN, TOKEN_LEN = 32 };
 
 // The wall clock may be set back; the time that sessions live by does not follow it. It goes
 // on at least as fast as the monotonic clock, and is never behind what a session has seen.
@@ -41,6 +41,7 @@ static void encode(const struct session *session, struct buffer *buffer)
     buffer_u64(buffer, (uint64_t)session->made_ms);
     buffer_u64(buffer, (uint64_t)session->seen_ms);
     buffer_u8(buffer, session->program);
+    buffer_text(buffer, session->device);
 }
 
 static void read_into(struct reader *reader, void *bytes, size_t len)
@@ -51,7 +52,8 @@ static void read_into(struct reader *reader, void *bytes, size_t len)
         memcpy(bytes, read.data, len);
 }
 
-static bool decode(struct slice bytes, struct session *session, struct err *err)
+static bool decode(struct view *view, struct slice bytes, struct session *session,
+                   struct err *err)
 {
     struct reader reader = reader_of(bytes);
     uint8_t version = read_u8(&reader);
@@ -64,7 +66,8 @@ static bool decode(struct slice bytes, struct session *session, struct err *err)
     session->made_ms = (int64_t)read_u64(&reader);
     session->seen_ms = (int64_t)read_u64(&reader);
     session->program = read_u8(&reader) != 0;
-    return (!reader.failed && reader_left(&reader) == 0 && version == SESSION_VERSION) ||
+    session->device = arena_text(view->arena, read_bytes(&reader, reader_left(&reader)));
+    return (!reader.failed && version == SESSION_VERSION) ||
            err_set(err, ERR_CORRUPT, "a session cannot be read");
 }
 
@@ -82,7 +85,8 @@ static bool put(struct view *view, const struct session *session, struct err *er
 }
 
 bool auth_session_make(struct auth *auth, struct view *view, const struct account *account,
-                       bool program, char token[TOKEN_TEXT_LEN + 1], struct err *err)
+                       bool program, struct slice device, char token[TOKEN_TEXT_LEN + 1],
+                       struct err *err)
 {
     int64_t now_ms = now_of(auth, view->clock);
     struct session session = {
@@ -95,11 +99,15 @@ bool auth_session_make(struct auth *auth, struct view *view, const struct accoun
     };
     uint8_t secret[TOKEN_LEN];
 
+    if (device.len > SESSION_DEVICE_MAX)
+        device.len = SESSION_DEVICE_MAX;
+    session.device = arena_text(view->arena, device);
     random_fill(view->random, secret, sizeof secret);
     base64url_write(token, slice_of(secret, sizeof secret));
     digest_sha256(slice_of(secret, sizeof secret), session.key);
     secret_wipe(secret, sizeof secret);
-    return put(view, &session, err);
+    return session_make_room(auth, view, &session, err) && put(view, &session, err) &&
+           session_note(view, &session, err);
 }
 
 static bool hash_token(struct view *view, struct slice token, uint8_t hash[DIGEST_LEN])
@@ -119,21 +127,27 @@ static bool is_over(const struct auth *auth, const struct session *session, int6
            now_ms - session->seen_ms >= auth->limits->idle_ms;
 }
 
-static bool load(struct view *view, const uint8_t hash[DIGEST_LEN], struct session *session,
-                 bool *found, struct err *err)
+bool session_load(struct view *view, const uint8_t part[SESSION_SHORT], struct session *session,
+                  bool *found, struct err *err)
 {
-    uint8_t key[KEY_LEN];
+    uint8_t key[KEY_LEN] = {SPACE_SESSION};
     struct slice bytes;
 
     *found = false;
-    key_of(hash, key);
+    memcpy(key + 1, part, SESSION_SHORT);
     if (!store_get(view->txn, slice_of(key, sizeof key), &bytes, err))
         return false;
-    if (bytes.data == NULL)
-        return true;
-    if (!decode(bytes, session, err))
+    *found = bytes.data != NULL;
+    return !*found || decode(view, bytes, session, err);
+}
+
+static bool load(struct view *view, const uint8_t hash[DIGEST_LEN], struct session *session,
+                 bool *found, struct err *err)
+{
+    if (!session_load(view, hash, session, found, err))
         return false;
-    *found = secret_equal(slice_of(session->key, DIGEST_LEN), slice_of(hash, DIGEST_LEN));
+    *found = *found && secret_equal(slice_of(session->key, DIGEST_LEN),
+                                    slice_of(hash, DIGEST_LEN));
     return true;
 }
 
@@ -146,7 +160,16 @@ static bool is_current(struct view *view, struct session *session, bool *current
         return false;
     *current = account != NULL && !account->disabled && account->epoch == session->epoch;
     session->name = account != NULL ? account->name : NULL;
+    session->must_change = account != NULL && account->must_change;
     return true;
+}
+
+bool session_is_open(struct auth *auth, struct view *view, struct session *session, bool *open,
+                     struct err *err)
+{
+    *open = false;
+    return is_over(auth, session, now_of(auth, view->clock)) ||
+           is_current(view, session, open, err);
 }
 
 // When it is to be written again: at most once a minute, and often enough for a short limit.
@@ -219,7 +242,7 @@ bool auth_session_end(struct view *view, const struct session *session, struct e
 
     key_of(session->key, key);
     return store_delete(view->txn, slice_of(key, sizeof key), err) &&
-           live_append(view, &entry, err);
+           session_forget(view, session, err) && live_append(view, &entry, err);
 }
 
 static bool sweep_range(struct auth *auth, struct view *view, struct store_range *range,
@@ -238,8 +261,9 @@ static bool sweep_range(struct auth *auth, struct view *view, struct store_range
         }
         if (key.len == KEY_LEN)
             memcpy(cursor, key.data + 1, SESSION_CURSOR_LEN);
-        if (!decode(bytes, &session, err) || is_over(auth, &session, now_ms)) {
-            if (!store_delete(view->txn, arena_slice(view->arena, key), err))
+        if (!decode(view, bytes, &session, err) || is_over(auth, &session, now_ms)) {
+            if (!store_delete(view->txn, arena_slice(view->arena, key), err) ||
+                !session_forget(view, &session, err))
                 return false;
             ++*swept;
         }

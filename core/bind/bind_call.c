@@ -249,6 +249,11 @@ static void push_signed_in(lua_State *L, struct call *call)
     lua_pushboolean(L, call->request->signed_in);
 }
 
+static void push_must_change(lua_State *L, struct call *call)
+{
+    lua_pushboolean(L, call->request->must_change);
+}
+
 static void push_program(lua_State *L, struct call *call)
 {
     lua_pushboolean(L, call->request->program);
@@ -282,7 +287,7 @@ static const struct property properties[] = {
     {"app", push_app},           {"path", push_path},           {"method", push_method},
     {"role", push_role},         {"lang", push_lang},           {"theme", push_theme},
     {"csrf", push_csrf},         {"write_key", push_write_key}, {"nonce", push_nonce},
-    {"request_id", push_request_id}, {"signed_in", push_signed_in},
+    {"request_id", push_request_id}, {"signed_in", push_signed_in}, {"must_change", push_must_change},
     {"program", push_program},   {"write", push_write},         {"instance", push_instance},
     {"memo", push_memo},
 };

@@ -317,10 +317,39 @@ static int are_known(lua_State *L)
     return 1;
 }
 
+/// people.sessions(): table[]
+// Of the account of who asks, where the page shows them: {id, device, made, seen, program, current}.
+static int sessions(lua_State *L)
+{
+    const struct host_request *request = bind_call(L)->request;
+
+    lua_createtable(L, (int)request->session_count, 0);
+    for (size_t i = 0; i < request->session_count; i++) {
+        const struct host_session *session = &request->sessions[i];
+
+        lua_createtable(L, 0, 6);
+        lua_pushstring(L, session->id);
+        lua_setfield(L, -2, "id");
+        lua_pushstring(L, session->device);
+        lua_setfield(L, -2, "device");
+        lua_pushinteger(L, session->made_ms);
+        lua_setfield(L, -2, "made");
+        lua_pushinteger(L, session->seen_ms);
+        lua_setfield(L, -2, "seen");
+        lua_pushboolean(L, session->program);
+        lua_setfield(L, -2, "program");
+        lua_pushboolean(L, session->current);
+        lua_setfield(L, -2, "current");
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    return 1;
+}
+
 int open_core_people(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"roles", roles}, {"apps", apps}, {"cards", cards}, {"are_known", are_known}, {NULL, NULL}};
+        {"roles", roles},         {"apps", apps},         {"cards", cards},
+        {"are_known", are_known}, {"sessions", sessions}, {NULL, NULL}};
 
     luaL_newlib(L, functions);
     return 1;

@@ -69,6 +69,12 @@ struct host_param {
     struct slice name, value;
 };
 
+struct host_session {
+    const char *id, *device; // device: what the browser called itself
+    int64_t made_ms, seen_ms;
+    bool program, current;
+};
+
 // What a handler is given. Slices live as long as the call.
 struct host_request {
     const char *method;      // "GET", "POST", …
@@ -87,8 +93,11 @@ struct host_request {
     struct ref subject;      // the member of the role's set acted for (a child); zero: none
     const char *csrf, *write_key; // to be put into forms
     const char *nonce, *request_id;
+    bool must_change;        // the password, before anything else
     bool signed_in, program; // program: API call; outcomes are JSON
     bool strict;             // a first call, too, has no more time than others
+    const struct host_session *sessions; // of the account, for the page that shows them
+    size_t session_count;
 };
 
 // What it answers. Memory in the view's arena.

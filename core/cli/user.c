@@ -113,6 +113,9 @@ static bool add(struct cli *cli, struct cli_instance *open, const char *hash, st
         return problem.word != NULL
                    ? err_set(err, ERR_INPUT, "%s: %s", problem.field, problem.word)
                    : false;
+    if (cli_switch(cli, "temporary") &&
+        !auth_account_set_hash(&open->view, account, hash, true, err))
+        return false;
     return add_grants(cli, open, person, err);
 }
 
@@ -146,7 +149,13 @@ typedef bool account_change(struct cli_instance *open, const struct account *acc
 static bool set_hash(struct cli_instance *open, const struct account *account, const char *hash,
                      struct err *err)
 {
-    return auth_account_set_hash(&open->view, account, hash, err);
+    return auth_account_set_hash(&open->view, account, hash, false, err);
+}
+
+static bool set_temporary(struct cli_instance *open, const struct account *account,
+                          const char *hash, struct err *err)
+{
+    return auth_account_set_hash(&open->view, account, hash, true, err);
 }
 
 static bool disable(struct cli_instance *open, const struct account *account, const char *hash,
@@ -204,7 +213,8 @@ static int change_account(struct cli *cli, account_change *change, bool needs_pa
 
 static int run_passwd(struct cli *cli)
 {
-    return change_account(cli, set_hash, true, "password");
+    return change_account(cli, cli_switch(cli, "temporary") ? set_temporary : set_hash, true,
+                          "password");
 }
 
 static int run_disable(struct cli *cli)
@@ -290,10 +300,16 @@ static const struct cli_option add_options[] = {
     {"role", "ROLE", "a role, held at the --org that follows; may be repeated in pairs"},
     {"org", "CODE", "the organisation where the role before it is held"},
     {"person", "ID", "a person on record: an id, or base.person.number=VALUE; else a new one"},
+    {"temporary", NULL, "must be changed at the first sign-in, before anything else"},
     {NULL, NULL, NULL},
 };
 static const struct cli_option login_options[] = {
     {"login", "NAME", "the account"},
+    {NULL, NULL, NULL},
+};
+static const struct cli_option passwd_options[] = {
+    {"login", "NAME", "the account"},
+    {"temporary", NULL, "must be changed at the next sign-in, before anything else"},
     {NULL, NULL, NULL},
 };
 static const struct cli_option list_options[] = {
@@ -314,8 +330,8 @@ const struct cli_command command_user_passwd = {
     .name = "user passwd",
     .arguments = "-c FILE --login NAME",
     .summary = "Set a password, read from standard input; open sessions end.",
-    .example = "shuyuan user passwd -c config/demo.yaml --login li",
-    .options = login_options,
+    .example = "shuyuan user passwd -c config/demo.yaml --login li --temporary",
+    .options = passwd_options,
     .run = run_passwd,
 };
 const struct cli_command command_user_disable = {

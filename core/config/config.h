@@ -56,7 +56,7 @@ struct config {
     } apps;
 
     struct {
-        int64_t session_idle_ms, session_absolute_ms;
+        int64_t session_idle_ms, session_absolute_ms, sessions;
         int64_t throttle_window_ms, per_account, per_address, per_school;
         int64_t hash_threads, hash_queue;
     } auth;

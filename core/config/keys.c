@@ -71,6 +71,7 @@ const struct config_key config_keys[] = {
 
     {"auth.session_idle", KEY_DURATION, AT(auth.session_idle_ms), "30min", 100, HOURS(24 * 30), NULL, RELOAD, "a session ends after so long unused"},
     {"auth.session_absolute", KEY_DURATION, AT(auth.session_absolute_ms), "12h", 100, HOURS(24 * 90), NULL, RELOAD, "and after so long in any case"},
+    {"auth.sessions", KEY_INTEGER, AT(auth.sessions), "10", 1, 100, NULL, RELOAD, "sessions of an account in browsers, and as many of programs; the oldest ends"},
     {"auth.throttle_window", KEY_DURATION, AT(auth.throttle_window_ms), "15min", 100, HOURS(24), NULL, RELOAD, "in which failed sign-ins are counted"},
     {"auth.per_account", KEY_INTEGER, AT(auth.per_account), "10", 1, 100000, NULL, RELOAD, "failed sign-ins for one account"},
     {"auth.per_address", KEY_INTEGER, AT(auth.per_address), "100", 1, 1000000, NULL, RELOAD, "failed sign-ins from one address"},

@@ -236,6 +236,7 @@ void exchange_fill_call(struct exchange *x)
         .nonce = x->nonce != NULL ? x->nonce : "",
         .request_id = x->request_id,
         .signed_in = x->session != NULL,
+        .must_change = x->session != NULL && x->session->must_change,
         .program = x->program,
     };
 }
@@ -246,6 +247,29 @@ void exchange_take_apps(struct exchange *x)
     generation_release(x->generation);
     x->generation = x->worker->generation;
     generation_hold(x->generation);
+}
+
+// Whose password is a temporary one may choose another, or go; whatever else is asked leads there.
+static bool is_held_back(const struct exchange *x)
+{
+    static const char *const open[] = {"/account/password", "/api/v1/account/password", "/login",
+                                       "/logout", "/api/v1/session", "/prefer", "/healthz",
+                                       "/readyz"};
+
+    if (x->session == NULL || !x->session->must_change)
+        return false;
+    for (size_t i = 0; i < sizeof open / sizeof *open; i++)
+        if (slice_is(x->path, open[i]))
+            return false;
+    return true;
+}
+
+static void lead_to_password(struct exchange *x)
+{
+    if (x->program || x->machine)
+        exchange_fail(x, 403, "must_change");
+    else
+        exchange_redirect(x, "/account/password", NULL, 0);
 }
 
 bool exchange_begin(struct exchange *x, enum store_mode mode)
@@ -274,7 +298,10 @@ bool exchange_begin(struct exchange *x, enum store_mode mode)
     }
     x->view.who = &x->principal;
     exchange_fill_call(x);
-    return true;
+    if (!is_held_back(x))
+        return true;
+    lead_to_password(x);
+    return false;
 }
 
 // Writing -------------------------------------------------------------------------------
@@ -396,6 +423,9 @@ static void route(struct exchange *x)
         {HTTP_POST, "/api/v1/session", signin_serve},
         {HTTP_DELETE, "/api/v1/session", signout_serve},
         {HTTP_POST, "/logout", signout_serve},
+        {HTTP_POST, "/account/password", password_serve},
+        {HTTP_POST, "/api/v1/account/password", password_serve},
+        {HTTP_POST, "/account/sessions", sessions_serve},
         {HTTP_POST, "/switch", switch_serve},
         {HTTP_POST, "/prefer", prefer_serve},
     };

@@ -10,6 +10,7 @@
 #include "serve/serve.h"
 #include "serve/turns.h"
 
+enum { PASSWORD_MAX = 512 }; // bytes typed
 enum { OWN_READS = 2000 }; // records that the platform itself may read for a request
 
 struct worker {
@@ -146,6 +147,9 @@ struct rot *rot_start(struct worker *worker);   // reads all content again, slow
 void rot_stop(struct rot *rot);
 void live_serve(struct exchange *x);            // GET /live
 void signin_serve(struct exchange *x);          // POST /login, POST /api/v1/session
+void password_serve(struct exchange *x);        // POST /account/password, /api/v1/account/password
+void sessions_serve(struct exchange *x);        // POST /account/sessions
+bool sessions_tell(struct exchange *x, struct err *err); // what GET /account shows of them
 void signout_serve(struct exchange *x);         // POST /logout, DELETE /api/v1/session
 void switch_serve(struct exchange *x);          // POST /switch
 void prefer_serve(struct exchange *x);          // POST /prefer

@@ -104,6 +104,7 @@ static void take_limits(struct instance *instance)
     instance->limits = (struct auth_limits){
         .idle_ms = config->auth.session_idle_ms,
         .absolute_ms = config->auth.session_absolute_ms,
+        .sessions = (unsigned)config->auth.sessions,
         .window_ms = config->auth.throttle_window_ms,
         .per_account = (unsigned)config->auth.per_account,
         .per_address = (unsigned)config->auth.per_address,

@@ -206,7 +206,7 @@ static void serve(struct exchange *x)
         exchange_fail(x, 404, "absent");
         return;
     }
-    if (!check_org(x, &err) ||
+    if (!check_org(x, &err) || !sessions_tell(x, &err) ||
         !acting_choose(x, x->call.org, slice_is(x->call.app, "platform"), &err)) {
         exchange_fail_err(x, &err);
         return;

@@ -10,14 +10,15 @@
 #include "base/log.h"
 #include "base/text.h"
 
-enum { PASSWORD_MAX = 512, DEVICE_AGE_S = 365 * 86400 };
+enum { DEVICE_AGE_S = 365 * 86400 };
 
 struct signin {
     struct exchange *x;
-    struct slice login, password, device, address;
+    struct slice login, password, device, address, agent;
     char hash[PASSWORD_HASH_MAX];
     char new_hash[PASSWORD_HASH_MAX]; // when the stored one is outdated
     bool has_account, right;
+    bool must_change;
     bool shut; // its school is, to unknown devices: a right password is answered as a wrong one
     unsigned hashes; // computed
     char token[TOKEN_TEXT_LEN + 1], device_token[TOKEN_TEXT_LEN + 1];
@@ -41,6 +42,7 @@ static struct signin *signin_make(struct exchange *x)
     in->x = x;
     in->next = text_is_local_path(next) ? arena_text(&x->memory, next) : "/";
     in->address = arena_slice(&x->memory, http_address(x->http));
+    in->agent = arena_slice(&x->memory, http_header(x->http, "user-agent"));
     in->device = arena_slice(&x->memory, http_cookie(x->http, "sy_device"));
     if (x->program) {
         if (!read_program(x, in))
@@ -107,8 +109,9 @@ static void welcome_program(struct exchange *x, const struct signin *in)
         clock_wall_ms(x->worker->instance.clock) + x->worker->instance.limits.absolute_ms;
 
     exchange_json(x, 201, slice_text(arena_format(&x->memory,
-                                                  "{\"token\":\"%s\",\"expires\":%lld}", in->token,
-                                                  (long long)expires)));
+                                                  "{\"token\":\"%s\",\"expires\":%lld%s}", in->token,
+                                                  (long long)expires,
+                                                  in->must_change ? ",\"must_change\":true" : "")));
 }
 
 static void welcome(struct exchange *x)
@@ -144,9 +147,10 @@ static bool open_session(struct exchange *x, struct signin *in, bool *open, stru
         !auth_account_rehash(&x->view, account, in->new_hash, err))
         return false;
     auth_device(auth, account, in->device_token);
+    in->must_change = account->must_change;
     id_to_text(&account->ref.id, object);
     *open = true;
-    return auth_session_make(auth, &x->view, account, x->program, in->token, err) &&
+    return auth_session_make(auth, &x->view, account, x->program, in->agent, in->token, err) &&
            audit_append(&x->view, account->person, "sign_in", object, "", err);
 }
 

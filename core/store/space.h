@@ -14,6 +14,7 @@ enum store_space {
     SPACE_DELETED = 'D',  // deleted records by time: u64 ms, organisation, id → collection (record/)
     SPACE_JOB = 'J',      // durable jobs by app and time, their keys, dead letters (job/)
     SPACE_SESSION = 'S',  // sessions by hashed token (auth/)
+    SPACE_SIGNED_IN = 'A', // sessions of an account: account, kind, key → u64 made (auth/)
     SPACE_THROTTLE = 'T', // failed sign-ins by window (auth/)
     SPACE_WRITE = 'W',    // write keys: u16 day, person, key → the answer given (serve/)
 };

@@ -3,6 +3,7 @@
 local call = require("core.call")
 local here = require("ui.here")
 local people = require("core.people")
+local sessions = require("sessions")
 
 local account = {}
 
@@ -30,7 +31,9 @@ local function looks()
 end
 
 function account.data()
+  local opened, others = sessions.items()
   return {
+    sessions = opened, others = others,
     person = here.name(), role = here.role(), place = here.place(call.role_org), roles = people.roles(),
     languages = languages(), looks = looks(),
   }

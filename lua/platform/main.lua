@@ -3,6 +3,7 @@
 --- child, and the choice of language are answered by the server itself; here are their forms.
 local app = require("app")
 local account = require("account")
+local call = require("core.call")
 local here = require("ui.here")
 local home = require("home")
 local people = require("core.people")
@@ -25,6 +26,10 @@ end)
 
 app.get("/account", {allow = {"anyone"}}, function()
   return app.page("account", account.data())
+end)
+
+app.get("/account/password", {allow = {"anyone"}}, function()
+  return app.page("password", {field = "", word = "", wait = "", held = call.must_change and "yes" or ""})
 end)
 
 app.get("/help", {allow = {"everyone"}}, function()

@@ -91,7 +91,7 @@ static void a_new_hash_raises_the_epoch_and_a_rehash_does_not(struct world *w)
     CHECK_OK(auth_account_rehash(&w->view, account, "$rehash", &w->err), &w->err);
     CHECK_OK(auth_account_get(&w->view, account->ref.id, &again, &w->err), &w->err);
     CHECK(again->epoch == 1 && strcmp(again->hash, "$rehash") == 0);
-    CHECK_OK(auth_account_set_hash(&w->view, account, "$new", &w->err), &w->err);
+    CHECK_OK(auth_account_set_hash(&w->view, account, "$new", false, &w->err), &w->err);
     CHECK_OK(auth_account_disable(&w->view, account, true, &w->err), &w->err);
     commit(w);
 

@@ -39,7 +39,8 @@ static struct account *add(struct world *w, const char *login, char token[TOKEN_
 
     begin(w, STORE_WRITE);
     account = add_account(w, login);
-    CHECK_OK(auth_session_make(&w->auth, &w->view, account, false, token, &w->err), &w->err);
+    CHECK_OK(auth_session_make(&w->auth, &w->view, account, false, slice_text("Test"), token,
+                               &w->err), &w->err);
     commit(w);
     return account;
 }

@@ -9,7 +9,8 @@ static struct account *sign_in(struct world *w, const char *login, char token[TO
     CHECK_OK(auth_account_find(&w->view, slice_text(login), &account, &w->err), &w->err);
     if (account == NULL)
         account = add_account(w, login);
-    CHECK_OK(auth_session_make(&w->auth, &w->view, account, false, token, &w->err), &w->err);
+    CHECK_OK(auth_session_make(&w->auth, &w->view, account, false, slice_text("Test"), token,
+                               &w->err), &w->err);
     commit(w);
     return account;
 }
@@ -208,7 +209,7 @@ static void every_change_of_authority_ends_sessions_at_once(struct world *w)
 
     CHECK(found(w, token) != NULL);
     begin(w, STORE_WRITE);
-    CHECK_OK(auth_account_set_hash(&w->view, account, "$other", &w->err), &w->err);
+    CHECK_OK(auth_account_set_hash(&w->view, account, "$other", false, &w->err), &w->err);
     commit(w);
     CHECK(found(w, token) == NULL);
 
@@ -290,6 +291,79 @@ static void form_tokens_are_bound_to_the_session(struct world *w)
     CHECK(!auth_csrf_ok(&w->auth, NULL, none, slice_text(token))); // bound to nothing
 }
 
+static size_t listed(struct world *w, const struct account *account)
+{
+    struct session *sessions;
+    size_t count;
+
+    begin(w, STORE_READ);
+    CHECK_OK(auth_session_list(&w->auth, &w->view, account->ref.id, &sessions, &count, &w->err),
+             &w->err);
+    for (size_t i = 1; i < count; i++)
+        CHECK(sessions[i - 1].made_ms >= sessions[i].made_ms);
+    end(w);
+    return count;
+}
+
+static void the_oldest_ends_where_there_is_no_room(struct world *w)
+{
+    char tokens[4][TOKEN_TEXT_LEN + 1];
+    struct account *account;
+
+    for (int i = 0; i < 4; i++) {
+        account = sign_in(w, "roomy", tokens[i]);
+        pass(w, 1);
+    }
+    CHECK(found(w, tokens[0]) == NULL);
+    for (int i = 1; i < 4; i++)
+        CHECK(found(w, tokens[i]) != NULL);
+    CHECK(listed(w, account) == 3);
+}
+
+// What is over makes room before what is open.
+static void sessions_that_are_over_are_not_counted(struct world *w)
+{
+    char first[TOKEN_TEXT_LEN + 1], others[3][TOKEN_TEXT_LEN + 1];
+    struct account *account;
+
+    account = sign_in(w, "patient", first);
+    for (int i = 0; i < 2; i++) {
+        pass(w, 1);
+        sign_in(w, "patient", others[i]);
+    }
+    pass(w, w->limits.idle_ms / 2);
+    touch(w, found(w, first)); // the oldest is the one in use
+    pass(w, w->limits.idle_ms / 2 + 10);
+    sign_in(w, "patient", others[2]);
+    CHECK(found(w, first) != NULL && found(w, others[2]) != NULL);
+    CHECK(found(w, others[0]) == NULL);
+    CHECK(listed(w, account) == 2);
+}
+
+static void accounts_have_room_of_their_own(struct world *w)
+{
+    char one[TOKEN_TEXT_LEN + 1], other[TOKEN_TEXT_LEN + 1];
+
+    sign_in(w, "alone", one);
+    for (int i = 0; i < 4; i++)
+        sign_in(w, "many", other);
+    CHECK(found(w, one) != NULL);
+}
+
+static void what_a_browser_called_itself_is_kept_and_cut(struct world *w)
+{
+    char token[TOKEN_TEXT_LEN + 1], long_name[2 * SESSION_DEVICE_MAX];
+    struct account *account = sign_in(w, "named", token);
+
+    CHECK(strcmp(found(w, token)->device, "Test") == 0);
+    memset(long_name, 'x', sizeof long_name);
+    begin(w, STORE_WRITE);
+    CHECK(auth_session_make(&w->auth, &w->view, account, false,
+                            slice_of(long_name, sizeof long_name), token, &w->err));
+    commit(w);
+    CHECK(strlen(found(w, token)->device) == SESSION_DEVICE_MAX);
+}
+
 int main(void)
 {
     struct world w;
@@ -308,6 +382,10 @@ int main(void)
     RUN(every_change_of_authority_ends_sessions_at_once, &w);
     RUN(sweeping_takes_what_is_over_and_leaves_the_rest, &w);
     RUN(form_tokens_are_bound_to_the_session, &w);
+    RUN(the_oldest_ends_where_there_is_no_room, &w);
+    RUN(sessions_that_are_over_are_not_counted, &w);
+    RUN(accounts_have_room_of_their_own, &w);
+    RUN(what_a_browser_called_itself_is_kept_and_cut, &w);
     world_close(&w);
     return check_report("auth/session");
 }

@@ -107,7 +107,7 @@ static void world_open(struct world *w)
         .folder = "/tmp/shuyuan-auth-XXXXXX",
         .time = {{fake_wall_ms, fake_mono_us}, 1770000000000, 5000000},
         .limits = {.idle_ms = 1800000, .absolute_ms = 43200000, .window_ms = 900000,
-                   .per_account = 3, .per_address = 6, .per_school = 9},
+                   .sessions = 3, .per_account = 3, .per_address = 6, .per_school = 9},
     };
     CHECK(mkdtemp(w->folder) != NULL && chmod(w->folder, 0700) == 0);
     options = (struct store_options){
