@@ -41,7 +41,7 @@ test:
 # The server without budgets, to compare with: see tests/bench/unbounded.c.
 $(BUILD)/tests/bench/unbounded: tests/bench/unbounded.c $(BUILD)/core/cli/main.o $(BUILD)/libcore.a
 	@mkdir -p $(@D); echo " ld $@"; $(CC) $(CFLAGS) $(FLAGS) -o $@ $(filter %.c %.o %.a,$^) $(LIBS)
-bench: all static $(addprefix $(BUILD)/tests/bench/,store_bench instance_bench live_people unbounded)
+bench: all static $(addprefix $(BUILD)/tests/bench/,store_bench instance_bench live_people listeners unbounded)
 	@.ci/install bench
 	@node tests/bench/run.mjs
 pictures: all static
