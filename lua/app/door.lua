@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
---- What an application gets for `require "app"`: one table per organisation.
+--- What an application gets for `require "app"`: a table per organisation that is empty. What it gives
+--- is the state's and serves all: a function acts on the instance that answers or is being opened.
 local answer = require("app.answer")
 local call = require("core.call")
 local collection = require("app.collection")
@@ -26,41 +27,35 @@ local LIVE <const> = {above = true, below = true, me = true, org = true, role = 
 local SET_KEYS <const> = {"from", "match", "take", "role"}
 local IMPORTER_KEYS <const> = {"columns"}
 
--- A name for a table that apps of several organisations share: they may look, not touch.
-local function view(shared)
-  return setmetatable({}, {__index = shared, __metatable = false, __newindex = function(_, key)
-    error(("'%s' cannot be set here"):format(tostring(key)), 2)
-  end})
-end
-
-local function declarations(instance)
+local function declarations()
+  local of = running.instance
   return {
-    collection = function(name, spec) return collection.declare(instance, name, spec) end,
+    collection = function(name, spec) return collection.declare(of(), name, spec) end,
     set = function(name, spec)
       record.set(name, options.check(spec, ("set '%s'"):format(tostring(name)), SET_KEYS))
     end,
     rollup = record.rollup,
-    get = function(path, spec, handler) route.add(instance, "GET", path, spec, handler) end,
-    post = function(path, spec, handler) route.add(instance, "POST", path, spec, handler) end,
+    get = function(path, spec, handler) route.add(of(), "GET", path, spec, handler) end,
+    post = function(path, spec, handler) route.add(of(), "POST", path, spec, handler) end,
     home = function(role, handler)
       host.home(role)
-      instance.homes[role] = handler
+      of().homes[role] = handler
     end,
     importer = function(name, spec, handler)
       options.check(spec, ("importer '%s'"):format(tostring(name)), IMPORTER_KEYS)
       host.importer(name)
-      instance.importers[name] = handler
+      of().importers[name] = handler
     end,
-    job = function(name, spec, handler) job.declare(instance, name, spec, handler) end,
-    every = function(when, name, spec, handler) job.every(instance, when, name, spec, handler) end,
-    calendar = function(days, handler) job.calendar(instance, days, handler) end,
+    job = function(name, spec, handler) job.declare(of(), name, spec, handler) end,
+    every = function(when, name, spec, handler) job.every(of(), when, name, spec, handler) end,
+    calendar = function(days, handler) job.calendar(of(), days, handler) end,
     event = require("core.job").event,
     emit = job.emit,
-    point = function(name, handler) return point.declare(instance, name, handler) end,
-    on = function(event, spec, handler) job.on(instance, event, spec, handler) end,
-    topic = function(name, spec) live.declare(instance, name, spec) end,
-    publish = function(name, about) live.publish(instance, name, about) end,
-    after = function(name, arg, wait) return job.after(instance, name, arg, wait) end,
+    point = function(name, handler) return point.declare(of(), name, handler) end,
+    on = function(event, spec, handler) job.on(of(), event, spec, handler) end,
+    topic = function(name, spec) live.declare(of(), name, spec) end,
+    publish = function(name, about) live.publish(of(), name, about) end,
+    after = function(name, arg, wait) return job.after(of(), name, arg, wait) end,
   }
 end
 
@@ -80,29 +75,57 @@ local function doings()
   }
 end
 
--- The door itself: everything by name, nothing to be overwritten, unknown names told.
-local function door_of(named)
-  local known = options.sorted(named)
-  for name in pairs(LIVE) do
-    known[#known + 1] = name
+local function everything()
+  local named = declarations()
+  for name, value in pairs(doings()) do
+    named[name] = value
   end
-  return setmetatable({}, {
+  for name, value in pairs(named) do
+    named[name] = context.guard(name, value)
+  end
+  return named
+end
+
+local function refuse_unknown(name, named)
+  local known = options.sorted(named)
+  known[#known + 1] = "settings"
+  for live_name in pairs(LIVE) do
+    known[#known + 1] = live_name
+  end
+  host.check_keys({[tostring(name)] = true}, "app", known)
+end
+
+-- The door itself: everything by name, nothing to be overwritten, unknown names told.
+local function door_kind(named)
+  return {
     __metatable = false,
     __index = function(_, name)
       local value = named[name]
-      if value == nil and LIVE[name] then
+      if name == "settings" then
+        return running.instance().settings
+      elseif value == nil and LIVE[name] then
         context.check(name, "call")
         return call[name]
       elseif value == nil then
-        host.check_keys({[tostring(name)] = true}, "app", known)
+        refuse_unknown(name, named)
       end
       return value
     end,
     __newindex = function(_, name)
       error(("app.%s cannot be set: keep it in a local of your own"):format(tostring(name)), 2)
     end,
-  })
+  }
 end
+
+-- Of a table that apps of several organisations share: they may look, not touch.
+local function view_kind(shared)
+  return {__index = shared, __metatable = false, __newindex = function(_, key)
+    error(("'%s' cannot be set here"):format(tostring(key)), 2)
+  end}
+end
+
+-- Made when the first instance is opened.
+local kinds
 
 -- What the platform's own pages may require beside their folder.
 local PLATFORM_MODULES <const> = {
@@ -111,7 +134,7 @@ local PLATFORM_MODULES <const> = {
 }
 
 local function offers_of(app)
-  local offers = {app = app, ["app.ui"] = view(require("app.ui"))}
+  local offers = {app = app, ["app.ui"] = setmetatable({}, kinds.ui)}
   for _, name in ipairs(host.platform and PLATFORM_MODULES or {}) do
     offers[name] = require(name)
   end
@@ -122,15 +145,8 @@ function door.open(org)
   local instance = {org = org, routes = {}, declared = {}, collections = {}, homes = {}, importers = {},
     jobs = {}, calendars = {}, points = {}, slots = {}, topics = {}}
   running.enter(instance) -- what is declared from here on is its own
-  local named = declarations(instance)
-  for name, value in pairs(doings()) do
-    named[name] = value
-  end
-  for name, value in pairs(named) do
-    named[name] = context.guard(name, value)
-  end
-  named.settings = settings.view()
-  instance.app = door_of(named)
+  kinds = kinds or {door = door_kind(everything()), ui = view_kind(require("app.ui"))}
+  instance.app, instance.settings = setmetatable({}, kinds.door), settings.view()
   instance.offers = offers_of(instance.app)
   return instance
 end

@@ -8,6 +8,14 @@ local route = {}
 
 local KEYS <const> = {"allow", "outcome"}
 
+-- Who may is said once, where the app is declared; instances that answer need not keep it.
+local function allow(instance, one)
+  if host.declaring then
+    one.place = one.optional and false or host.place()
+    table.insert(instance.declared, one)
+  end
+end
+
 --- Adds a route to an instance. outcome(req, problem) may answer what the handler refuses.
 function route.add(instance, method, pattern, spec, handler)
   local place = ("route %s %s"):format(method, tostring(pattern))
@@ -20,16 +28,14 @@ function route.add(instance, method, pattern, spec, handler)
   end
   local key = method .. " " .. pattern
   instance.routes[key] = {handler = handler, outcome = spec.outcome, pattern = pattern}
-  table.insert(instance.declared, {method = method, pattern = pattern, allow = spec.allow or {},
-    place = host.declaring and host.place()})
+  allow(instance, {method = method, pattern = pattern, allow = spec.allow or {}})
 end
 
 --- Adds what programs may do with a collection, where a rule lets somebody do it.
 function route.add_programs(instance, collection)
   for _, one in ipairs(rest.routes(collection)) do
     instance.routes[one.word .. " " .. one.pattern] = {handler = one.handler, typed = true}
-    table.insert(instance.declared, {method = one.word, pattern = one.pattern, allow = collection:roles(one.verb),
-      optional = true})
+    allow(instance, {method = one.word, pattern = one.pattern, allow = collection:roles(one.verb), optional = true})
   end
 end
 

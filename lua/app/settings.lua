@@ -38,9 +38,11 @@ local function refuse(_, key)
   error(("the setting '%s' is changed by an administrator, not by the app"):format(tostring(key)), 2)
 end
 
+local KIND <const> = {__index = get, __newindex = refuse, __metatable = false}
+
 --- A view of the settings for one instance.
 function settings.view()
-  return setmetatable({}, {__index = get, __newindex = refuse, __metatable = false})
+  return setmetatable({}, KIND)
 end
 
 return settings
