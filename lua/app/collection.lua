@@ -160,13 +160,29 @@ end
 
 local collection = {}
 
-local function fields_of(handle)
-  local fields, names = record.fields(handle), {}
-  for i, field in ipairs(fields) do
-    fields[field.name] = field
-    names[i] = field.name
+local function sealed(value)
+  if type(value) ~= "table" then
+    return value
   end
-  return fields, names
+  for key, part in pairs(value) do
+    value[key] = sealed(part)
+  end
+  return readonly(value)
+end
+
+local known_fields = {} -- by collection: the same for all organisations, so that nobody may change it
+
+-- In their order, and by name.
+local function fields_of(handle, name)
+  if not known_fields[name] then
+    local fields = record.fields(handle)
+    for i, field in ipairs(fields) do
+      fields[i] = sealed(field)
+      fields[field.name] = fields[i]
+    end
+    known_fields[name] = readonly(fields)
+  end
+  return known_fields[name]
 end
 
 -- What C is told: that there are functions, and not which.
@@ -180,10 +196,9 @@ end
 
 function collection.declare(instance, name, spec)
   local handle = record.declare(name, data_of(spec))
-  local fields, names = fields_of(handle)
   local self = setmetatable({
     app = instance.app, handle = handle, name = name, full = host.id .. "." .. name,
-    fields = fields, names = names, check = spec.check, created = spec.created, keeps_history = spec.history == true,
+    fields = fields_of(handle, name), check = spec.check, created = spec.created, keeps_history = spec.history == true,
     allowed = {read = {}, create = {}, update = {}, delete = {}},
     actions = {}, action_names = {}, forms = {}, lists = {},
   }, shape)

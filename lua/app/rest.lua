@@ -48,12 +48,20 @@ function rest.read(req, route)
   return refused
 end
 
+local function names_in(collection)
+  local names = {}
+  for i, field in ipairs(collection.fields) do
+    names[i] = field.name
+  end
+  return names
+end
+
 -- Names that are no fields are the program's mistake; all of them are told at once.
 local function unknown(collection, values)
   local found = {}
   for name in pairs(values) do
     if not collection.fields[name] then
-      local meant = host.nearest(name, collection.names)
+      local meant = host.nearest(name, names_in(collection))
       found[#found + 1] = {field = name, word = meant and "unknown_near" or "unknown", values = {name = meant}}
     end
   end

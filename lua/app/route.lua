@@ -9,7 +9,7 @@ local route = {}
 local KEYS <const> = {"allow", "outcome"}
 
 -- Who may is said once, where the app is declared; instances that answer need not keep it.
-local function allow(instance, one)
+local function note(instance, one)
   if host.declaring then
     one.place = one.optional and false or host.place()
     table.insert(instance.declared, one)
@@ -28,14 +28,14 @@ function route.add(instance, method, pattern, spec, handler)
   end
   local key = method .. " " .. pattern
   instance.routes[key] = {handler = handler, outcome = spec.outcome, pattern = pattern}
-  allow(instance, {method = method, pattern = pattern, allow = spec.allow or {}})
+  note(instance, {method = method, pattern = pattern, allow = spec.allow or {}})
 end
 
 --- Adds what programs may do with a collection, where a rule lets somebody do it.
 function route.add_programs(instance, collection)
   for _, one in ipairs(rest.routes(collection)) do
     instance.routes[one.word .. " " .. one.pattern] = {handler = one.handler, typed = true}
-    allow(instance, {method = one.word, pattern = one.pattern, allow = collection:roles(one.verb), optional = true})
+    note(instance, {method = one.word, pattern = one.pattern, allow = collection:roles(one.verb), optional = true})
   end
 end
 

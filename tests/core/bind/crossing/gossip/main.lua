@@ -46,7 +46,7 @@ local function roots(req)
   local all = {string = string, table = table, math = math, utf8 = utf8, coroutine = coroutine, globals = _G,
     app = app, ui = ui, shelf = shelf, kept = kept, note = note, req = req, text = getmetatable(""),
     rows = note:rows(), page = app.page("said", {}), answer = app.json({}), way = app.redirect("/"),
-    loaded = load("return _ENV")(), main = coroutine.running(), row = kept.row,
+    loaded = load("return _ENV")(), main = coroutine.running(), row = kept.row, fields = note.fields, field = note.fields.text,
     mistake = select(2, pcall(note.create, note, {text = ""})), failure = select(2, pcall(error, {}))}
   for _, name in ipairs(DOORS) do
     all["app." .. name] = app[name]
