@@ -35,3 +35,6 @@ bool group_wrote(struct group *group, struct slice from, struct slice to);
 
 // Judges a commit. Afterwards the reader stands before its operations.
 bool group_judge(struct store *store, struct reader *commit, struct err *err);
+
+// reserve.c: is there room for the operations?
+bool group_has_room(struct store *store, struct reader operations, struct err *err);

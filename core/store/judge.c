@@ -116,56 +116,6 @@ static bool judge_operation(struct group *group, const struct operation *operati
     }
 }
 
-// How many bytes more the store will hold for what an operation leaves behind.
-static bool growth_of(struct group *group, const struct operation *operation, int64_t *growth,
-                      struct err *err)
-{
-    struct change *change;
-    int64_t after = (int64_t)(operation->key.len + STORED_HEAD + operation->value.len);
-
-    if (operation->op == OP_REQUIRE)
-        return true;
-    if (operation->op == OP_APPEND) {
-        *growth += after + LOG_TIME_LEN + LOG_CHAIN_LEN;
-        return true;
-    }
-    change = group_lookup(group, operation->key, err);
-    if (change == NULL)
-        return false;
-    if (operation->op == OP_DELETE)
-        after = 0;
-    if (operation->op == OP_ADD || operation->op == OP_RESET)
-        after += 8;
-    if (change->now.bytes.data != NULL)
-        after -= (int64_t)(change->key.len + STORED_HEAD + change->now.bytes.len);
-    *growth += after;
-    return true;
-}
-
-// Near the limit only a commit that takes no more room than it gives passes.
-static bool judge_room(struct store *store, struct reader operations, struct err *err)
-{
-    struct group *group = store->group;
-    uint64_t used = group->bytes + (uint64_t)(group->growth > 0 ? group->growth : 0);
-    struct operation operation;
-    int64_t growth = 0;
-    bool end;
-
-    if (used + 2 * reader_left(&operations) < store->options.bytes_max) {
-        group->growth += (int64_t)reader_left(&operations);
-        return true;
-    }
-    while (operation_read(&operations, &operation, &end) && !end) {
-        if (!growth_of(group, &operation, &growth, err))
-            return false;
-    }
-    if (growth > 0 && used + (uint64_t)growth > store->options.bytes_max)
-        return err_set(err, ERR_FULL, "the store has reached its limit of %llu bytes",
-                       (unsigned long long)store->options.bytes_max);
-    group->growth += growth;
-    return true;
-}
-
 bool group_judge(struct store *store, struct reader *reader, struct err *err)
 {
     struct group *group = store->group;
@@ -188,5 +138,5 @@ bool group_judge(struct store *store, struct reader *reader, struct err *err)
                      !judge_operation(group, &operation, err)))
             return false;
     }
-    return judge_room(store, *reader, err);
+    return group_has_room(store, *reader, err);
 }

@@ -382,6 +382,59 @@ static void the_own_limit_lets_deletes_through(void)
     scratch_finish(&scratch);
 }
 
+static enum err_code put_in(struct scratch *scratch, uint8_t space, int number, size_t len)
+{
+    struct store_txn *txn = begin_write(scratch);
+    uint8_t *value = mem_zero(len);
+    char key[32];
+
+    snprintf(key, sizeof key, "%c%08d", space, number);
+    CHECK(store_put(txn, S(key), slice_of(value, len), &scratch->err));
+    free(value);
+    return finish(scratch, txn);
+}
+
+// With its list, as records are deleted: more is written than given back.
+static enum err_code delete_in(struct scratch *scratch, int number)
+{
+    struct store_txn *txn = begin_write(scratch);
+    uint8_t value[700] = {0};
+    char key[32];
+
+    snprintf(key, sizeof key, "%c%08d", SPACE_RECORD, number);
+    CHECK(store_put(txn, S(key), slice_of(value, sizeof value), &scratch->err));
+    snprintf(key, sizeof key, "%c%08d", SPACE_DELETED, number);
+    CHECK(store_put(txn, S(key), S("the list of what was deleted"), &scratch->err));
+    CHECK(store_append(txn, "feed", S("deleted"), &scratch->err));
+    return finish(scratch, txn);
+}
+
+static void the_last_room_is_for_signing_in_and_before_it_for_deleting(void)
+{
+    struct scratch scratch;
+    int records = 0, deleted = 0, sessions = 0;
+    struct store_txn *txn;
+
+    scratch_folder(&scratch);
+    scratch.options.bytes_max = 1 << 20;
+    CHECK(scratch_open(&scratch));
+    while (put_in(&scratch, SPACE_RECORD, records, 600) == ERR_NONE)
+        records++;
+    CHECK(scratch.err.code == ERR_FULL && records > 500);
+    while (deleted < records && delete_in(&scratch, deleted) == ERR_NONE)
+        deleted++;
+    CHECK(scratch.err.code == ERR_FULL && deleted > 100);
+    CHECK(put_in(&scratch, SPACE_RECORD, records, 100) == ERR_FULL);
+    CHECK(put_in(&scratch, SPACE_JOB, 1, 100) == ERR_FULL);
+    while (put_in(&scratch, SPACE_SESSION, sessions, 200) == ERR_NONE)
+        sessions++;
+    CHECK(scratch.err.code == ERR_FULL && sessions > 100);
+    txn = begin_write(&scratch); // what gives room is always let through
+    CHECK(store_delete(txn, S("S00000000"), &scratch.err));
+    CHECK(finish(&scratch, txn) == ERR_NONE);
+    scratch_finish(&scratch);
+}
+
 // A group's commits share the room that is left.
 static void the_own_limit_holds_within_a_group(void)
 {
@@ -559,6 +612,7 @@ int main(void)
     RUN(a_second_owner_is_busy);
     RUN(a_newer_format_is_refused_and_left_alone);
     RUN(the_own_limit_lets_deletes_through);
+    RUN(the_last_room_is_for_signing_in_and_before_it_for_deleting);
     RUN(the_own_limit_holds_within_a_group);
     RUN(a_file_that_may_not_grow_is_full);
     RUN(a_full_disk_is_an_error_and_not_the_end);
