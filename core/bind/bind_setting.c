@@ -7,13 +7,12 @@
 // reads and writes any app's, within the rights of the caller.
 #include <math.h>
 
-#include "auth/auth.h"
-#include "bind/bind.h"
+#include "bind/setting.h"
 
 #define COLLECTION "platform.setting"
 enum { LOWEST = 100 }; // below every tier
 
-static const struct app *app_at(lua_State *L, int at)
+const struct app *setting_app(lua_State *L, int at)
 {
     const struct state *state = bind_state(L);
     const struct app *app;
@@ -55,7 +54,7 @@ static void push_default(lua_State *L, const struct setting *setting)
     lua_setfield(L, -2, "default");
 }
 
-static int tier_of(const char *kind)
+int setting_tier(const char *kind)
 {
     int tier = kind != NULL ? tree_tier(kind) : -1;
 
@@ -84,7 +83,7 @@ static void push_bounds(lua_State *L, const struct setting *setting)
 static int schema(lua_State *L)
 {
     static const char *const types[] = {"string", "integer", "number", "boolean"};
-    const struct app *app = app_at(L, 1);
+    const struct app *app = setting_app(L, 1);
     lua_Integer count = 0;
 
     lua_newtable(L);
@@ -96,7 +95,7 @@ static int schema(lua_State *L)
         set_text(L, "help", one->help);
         set_flag(L, "secret", one->secret);
         set_flag(L, "loosen", one->loosen);
-        lua_pushinteger(L, tier_of(one->layer));
+        lua_pushinteger(L, setting_tier(one->layer));
         lua_setfield(L, -2, "tier");
         push_default(L, one);
         push_bounds(L, one);
@@ -113,7 +112,7 @@ static struct view as_system(const struct view *view)
     return system;
 }
 
-static const struct collection *stored(lua_State *L)
+const struct collection *setting_stored(lua_State *L)
 {
     const struct collection *found = catalog_find(bind_state(L)->host->catalog, COLLECTION);
 
@@ -158,7 +157,7 @@ static struct query query_of(const struct collection *collection, struct id org,
 // What one organisation has set: {id, name, name_en, tier, set = {name → entry}}.
 static void push_layer(lua_State *L, struct view *view, const struct app *app, struct id id)
 {
-    const struct collection *collection = stored(L);
+    const struct collection *collection = setting_stored(L);
     struct filter filter;
     struct query query = query_of(collection, id, &filter, app);
     struct record **records;
@@ -173,7 +172,7 @@ static void push_layer(lua_State *L, struct view *view, const struct app *app, s
     lua_setfield(L, -2, "id");
     set_text(L, "name", org != NULL ? org->name : "");
     set_text(L, "name_en", org != NULL ? org->name_en : "");
-    lua_pushinteger(L, tier_of(org != NULL ? org->kind : NULL));
+    lua_pushinteger(L, setting_tier(org != NULL ? org->kind : NULL));
     lua_setfield(L, -2, "tier");
     lua_createtable(L, 0, (int)count);
     for (size_t i = 0; i < count; i++) {
@@ -183,30 +182,12 @@ static void push_layer(lua_State *L, struct view *view, const struct app *app, s
     lua_setfield(L, -2, "set");
 }
 
-// The organisation named at `at`, where the caller may set something; raises «absent» elsewhere.
-static struct id check_org(lua_State *L, int at)
-{
-    struct call *call = bind_call(L);
-    struct id org;
-    bool may = false;
-    struct err err;
-
-    if (id_from_text(bind_check_slice(L, at), &org) &&
-        !record_may_create(call->view, stored(L), org, &may, &err))
-        script_raise(L, &err);
-    if (!may) {
-        err_set(&err, ERR_ABSENT, "no settings of this organisation for the caller");
-        script_raise(L, &err);
-    }
-    return org;
-}
-
 /// setting.layers(app?: string, org?: string): table[] – from the root down to the organisation
 static int layers(lua_State *L)
 {
     struct call *call = bind_call(L);
-    const struct app *app = app_at(L, 1);
-    struct id org = lua_isnoneornil(L, 2) ? call->request->org : check_org(L, 2);
+    const struct app *app = setting_app(L, 1);
+    struct id org = lua_isnoneornil(L, 2) ? call->request->org : setting_org(L, 2);
     struct view system = as_system(call->view);
     const struct id *path;
     size_t count;
@@ -228,7 +209,7 @@ static int layers(lua_State *L)
 static int reveal(lua_State *L)
 {
     struct call *call = bind_call(L);
-    const struct collection *collection = stored(L);
+    const struct collection *collection = setting_stored(L);
     struct view system = as_system(call->view);
     struct value values[2] = {{VALUE_TEXT, {.text = slice_text(bind_state(L)->app->manifest.id)}},
                               {VALUE_TEXT, {.text = bind_check_slice(L, 2)}}};
@@ -246,129 +227,6 @@ static int reveal(lua_State *L)
                        &err))
         script_raise(L, &err);
     bind_push_slice(L, plain);
-    return 1;
-}
-
-/// setting.may(org: string): boolean – may the caller set something there?
-static int may_set(lua_State *L)
-{
-    struct call *call = bind_call(L);
-    bool may = false;
-    struct id org;
-    struct err err;
-
-    if (id_from_text(bind_check_slice(L, 1), &org) &&
-        !record_may_create(call->view, stored(L), org, &may, &err))
-        script_raise(L, &err);
-    lua_pushboolean(L, may);
-    return 1;
-}
-
-static const struct setting *setting_named(const struct app *app, struct slice name)
-{
-    const struct setting *one = app->manifest.settings;
-
-    while (one != NULL && !slice_is(name, one->name))
-        one = one->next;
-    return one;
-}
-
-// One text of the change at the top of the stack: false means none from now on, nil as it was.
-static void read_change(lua_State *L, const struct collection *collection, const char *key,
-                        struct value *values, uint64_t *mask)
-{
-    int field = collection_field(collection, slice_text(key));
-    int type = lua_getfield(L, -1, key);
-
-    if (type == LUA_TSTRING)
-        values[field] = (struct value){VALUE_TEXT, {.text = bind_keep(L, bind_check_slice(L, -1))}};
-    if (type == LUA_TSTRING || (type == LUA_TBOOLEAN && !lua_toboolean(L, -1)))
-        *mask |= UINT64_C(1) << field;
-    lua_pop(L, 1);
-}
-
-static void give(struct value *values, const struct collection *collection, const char *field,
-                 const char *text)
-{
-    values[collection_field(collection, slice_text(field))] =
-        (struct value){VALUE_TEXT, {.text = slice_text(text)}};
-}
-
-static bool keep_change(struct view *view, const struct collection *collection, struct id org,
-                        const struct app *app, const struct setting *setting, struct value *values,
-                        uint64_t mask, struct problem *problem, struct err *err)
-{
-    struct value key[2] = {{VALUE_TEXT, {.text = slice_text(app->manifest.id)}},
-                           {VALUE_TEXT, {.text = slice_text(setting->name)}}};
-    struct record *record;
-
-    if (!record_find(view, collection, "app+name", org, key, &record, err))
-        return false;
-    if (record != NULL)
-        return record_update(view, record, values, mask, problem, err);
-    give(values, collection, "app", app->manifest.id);
-    give(values, collection, "name", setting->name);
-    return record_create(view, collection, org, values, &record, problem, err);
-}
-
-// Who set what to what; of a secret only that it was.
-static bool tell(struct view *view, const struct app *app, const struct setting *setting,
-                 const struct tree_org *org, const struct collection *collection,
-                 const struct value *values, struct err *err)
-{
-    const struct value *value = &values[collection_field(collection, slice_text("value"))];
-    const struct value *within = &values[collection_field(collection, slice_text("within"))];
-    const char *what = setting->secret ? "a secret" : "inherited";
-    struct id person = view->who != NULL ? view->who->person : (struct id){{0}};
-
-    if (!setting->secret && value->kind == VALUE_TEXT)
-        what = arena_text(view->arena, value->text);
-    if (within->kind == VALUE_TEXT)
-        what = arena_format(view->arena, "%s within %.*s", what, (int)within->text.len,
-                            (const char *)within->text.data);
-    return audit_append(view, person, "setting",
-                        arena_format(view->arena, "%s.%s", app->manifest.id, setting->name),
-                        arena_format(view->arena, "%s: %s", org->code, what), err);
-}
-
-/// setting.put(app: string, org: string, name: string,
-///             change: {value?: string|false, within?: string|false, secret?: string|false})
-///     : true | nil, word
-static int put(lua_State *L)
-{
-    struct call *call = bind_write_call(L, "a setting is changed");
-    const struct app *app = app_at(L, 1);
-    struct id id = check_org(L, 2);
-    const struct setting *setting = app != NULL ? setting_named(app, bind_check_slice(L, 3)) : NULL;
-    const struct collection *collection = stored(L);
-    struct value values[FIELDS_MAX] = {{.kind = VALUE_NULL}};
-    struct problem problem = {NULL, NULL};
-    struct tree_org *org;
-    uint64_t mask = 0;
-    struct err err;
-
-    luaL_checktype(L, 4, LUA_TTABLE);
-    lua_settop(L, 4);
-    luaL_argcheck(L, setting != NULL, 3, "no such setting");
-    read_change(L, collection, "value", values, &mask);
-    read_change(L, collection, "within", values, &mask);
-    read_change(L, collection, "secret", values, &mask);
-    if (!tree_get(call->view, id, &org, &err))
-        script_raise(L, &err);
-    lua_pushnil(L);
-    if (org == NULL || tier_of(org->kind) > tier_of(setting->layer)) {
-        lua_pushliteral(L, "layer");
-        return 2;
-    }
-    if (!keep_change(call->view, collection, id, app, setting, values, mask, &problem, &err)) {
-        if (err.code != ERR_NONE)
-            script_raise(L, &err);
-        lua_pushstring(L, problem.word);
-        return 2;
-    }
-    if (!tell(call->view, app, setting, org, collection, values, &err))
-        script_raise(L, &err);
-    lua_pushboolean(L, true);
     return 1;
 }
 
@@ -398,7 +256,7 @@ int open_core_setting(lua_State *L)
     static const luaL_Reg everybody[] = {
         {"schema", schema}, {"layers", layers}, {"reveal", reveal}, {NULL, NULL}};
     static const luaL_Reg platform[] = {
-        {"apps", apps}, {"may", may_set}, {"put", put}, {NULL, NULL}};
+        {"apps", apps}, {"may", bind_setting_may}, {"put", bind_setting_put}, {NULL, NULL}};
 
     luaL_newlib(L, everybody);
     if (bind_state(L)->app->platform)
