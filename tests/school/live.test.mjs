@@ -248,9 +248,9 @@ test("a stream ends with its session, though nobody says so", async () => {
   await short.remove();
 });
 
-test("HTTP/2: a browser's stream and its pages share a connection; signing out ends the stream alone", async () => {
+test("HTTP/2: a browser's stream and its pages share a connection, also of an isolated app; signing out ends the stream alone", async () => {
   const cert = certificate();
-  const sealed = await serve({ settings: { listen: "127.0.0.1:0, 127.0.0.1:0 tls", "tls.certificate": cert.cert, "tls.key": cert.key, platform: folder, "live.heartbeat": "50ms" } });
+  const sealed = await serve({ settings: { listen: "127.0.0.1:0, 127.0.0.1:0 tls", "tls.certificate": cert.cert, "tls.key": cert.key, platform: folder, "live.heartbeat": "50ms", "apps.isolated": "bell" } });
   const [, port] = await until(() => sealed.ports("127.0.0.1:0").length === 2 && sealed.ports("127.0.0.1:0"), "the port of TLS");
   const client = http2.connect(`https://127.0.0.1:${port}`, { rejectUnauthorized: false });
   const ask = (path, fields = {}, body) => {
