@@ -355,12 +355,12 @@ static inline void add_school_life(struct world *world, struct look *look)
          (struct value[]){ref_value(teacher), ref_value(world->classes[0])});
 }
 
-static inline void world_open(struct world *world)
+// An empty store, and a catalogue with the tree alone.
+static inline void world_begin(struct world *world)
 {
     struct store_options options = {.folder = world->folder, .bytes_max = 1 << 28,
                                     .readers_max = 16, .memory_max = 10000};
     struct err err = {ERR_NONE, ""};
-    struct look look;
 
     *world = (struct world){.clock = {{still_wall, still_mono}, 1772400000000},
                             .random = {{even_fill}, 7}};
@@ -375,6 +375,13 @@ static inline void world_open(struct world *world)
     world->sealer = sealer_open(world->keyring, random_system(), &err);
     world->catalog = catalog_create();
     CHECK_OK(tree_declare(world->catalog, &err), &err);
+}
+
+static inline void world_open(struct world *world)
+{
+    struct look look;
+
+    world_begin(world);
     declare_base(world);
     declare_leave(world);
     declare_rules(world);
