@@ -17,11 +17,13 @@ struct stream {
     const struct source *source;
     struct store_range *range;
     size_t at;
+    bool counted; // some read was
 };
 
 bool stream_open(struct view *view, const struct plan *plan, const struct source *source,
                  struct stream *stream, struct err *err);
-// *found false at the end. Counts a read for every entry of an index.
+// *found false at the end. Counts a read for every entry of an index, and one for a range that
+// holds none: many ranges are work too.
 bool stream_next(struct view *view, const struct plan *plan, struct stream *stream,
                  struct candidate *candidate, bool *found, struct err *err);
 void stream_close(struct stream *stream);

@@ -106,7 +106,8 @@ bool stream_next(struct view *view, const struct plan *plan, struct stream *stre
     for (;;) {
         err->code = ERR_NONE;
         if (!store_range_next(stream->range, &key, &value, err))
-            return err->code == ERR_NONE;
+            return err->code == ERR_NONE && (stream->counted || row_count_read(view, err));
+        stream->counted = true;
         if (!row_count_read(view, err))
             return false;
         read_entry(plan, source, key, value, candidate);

@@ -161,6 +161,18 @@ static void questions_that_make_no_sense_are_refused(struct world *world)
     look_end(&look);
 }
 
+// Who asks for many things that are not there keeps the store busy too.
+static void looking_in_vain_costs_a_read(struct world *world)
+{
+    struct filter nobody = {STUDENT_NOTE, FILTER_IS, text_value("nobody")};
+    struct query query = all_of(world->student, world->school);
+
+    query.filters = &nobody;
+    query.filter_count = 1;
+    CHECK(count_rows(world, NULL, &query) == 0);
+    CHECK(world->budget.reads == 1);
+}
+
 static void budgets_end_a_call(struct world *world)
 {
     struct principal *officer = WHO(world->officer, {"officer", world->school});
@@ -239,6 +251,7 @@ int main(void)
     RUN_IN_WORLD(pages_follow_each_other_without_gap);
     RUN_IN_WORLD(filters_choose_the_same_rows_by_any_index);
     RUN_IN_WORLD(questions_that_make_no_sense_are_refused);
+    RUN_IN_WORLD(looking_in_vain_costs_a_read);
     RUN_IN_WORLD(budgets_end_a_call);
     RUN_IN_WORLD(the_tree_knows_who_is_under_whom);
     RUN_IN_WORLD(two_organisations_do_not_share_a_code);
