@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "record/cache.h"
 #include "record/tree.h"
 
 static bool is_anyone(const struct rule *rule)
@@ -81,34 +82,47 @@ static int compare_refs(const void *a, const void *b)
     return memcmp(a, b, sizeof(struct ref));
 }
 
+// Appended to all, which has count of them.
+static bool add_refs(const struct ask *ask, const struct set_def *set, struct id org,
+                     struct set_answer *all, struct err *err)
+{
+    const struct ref *more;
+    struct ref *grown;
+    size_t count;
+
+    if (!record_set(ask->view, set, org, NULL, &more, &count, err))
+        return false;
+    grown = arena_alloc(ask->view->arena, (all->count + count + 1) * sizeof *grown);
+    if (all->count > 0)
+        memcpy(grown, all->members, all->count * sizeof *grown);
+    if (count > 0)
+        memcpy(grown + all->count, more, count * sizeof *grown);
+    qsort(grown, all->count + count, sizeof *grown, compare_refs);
+    all->members = grown;
+    all->count += count;
+    return true;
+}
+
 // A row of the root stands in no school: a set about schools is then asked wherever the
-// rule's role is held.
+// rule's role is held. Put together once a view.
 static bool refs_of_roles(const struct ask *ask, const struct set_def *set,
                           const struct ref **refs, size_t *count, struct err *err)
 {
     const struct principal *who = ask->view->who;
-    struct ref *all = NULL;
+    struct set_answer all = {.set = set, .role = ask->rule->role};
+    const struct set_answer *known = cache_of(ask->view)->answers;
 
-    for (size_t i = 0; i < who->grant_count; i++) {
-        const struct ref *more;
-        struct ref *grown;
-        size_t more_count;
-
-        if (!is_role(ask->rule, &who->grants[i]))
-            continue;
-        if (!record_set(ask->view, set, who->grants[i].org, NULL, &more, &more_count, err))
+    while (known != NULL && (known->set != set || known->role == NULL ||
+                             strcmp(known->role, all.role) != 0))
+        known = known->next;
+    for (size_t i = 0; known == NULL && i < who->grant_count; i++)
+        if (is_role(ask->rule, &who->grants[i]) &&
+            !add_refs(ask, set, who->grants[i].org, &all, err))
             return false;
-        grown = arena_alloc(ask->view->arena, (*count + more_count + 1) * sizeof *grown);
-        if (*count > 0)
-            memcpy(grown, all, *count * sizeof *grown);
-        if (more_count > 0)
-            memcpy(grown + *count, more, more_count * sizeof *grown);
-        *count += more_count;
-        all = grown;
-    }
-    if (*count > 1)
-        qsort(all, *count, sizeof *all, compare_refs);
-    *refs = all;
+    if (known == NULL)
+        cache_keep(ask->view, &all);
+    *refs = known != NULL ? known->members : all.members;
+    *count = known != NULL ? known->count : all.count;
     return true;
 }
 

@@ -8,8 +8,9 @@
 struct set_answer {
     struct set_answer *next;
     const struct set_def *set;
-    struct id org;
-    struct ref it; // zero: asked for @me
+    struct id org;    // zero: wherever a role is held
+    const char *role; // which one then
+    struct ref it;    // zero: asked for @me
     const struct ref *members; // in order
     size_t count;
 };
@@ -27,4 +28,5 @@ struct set_cache {
 };
 
 struct set_cache *cache_of(struct view *view);
+void cache_keep(struct view *view, const struct set_answer *answer);
 void cache_forget(struct view *view, const struct collection *written);

@@ -12,6 +12,15 @@ struct set_cache *cache_of(struct view *view)
     return view->sets;
 }
 
+void cache_keep(struct view *view, const struct set_answer *answer)
+{
+    struct set_cache *cache = cache_of(view);
+    struct set_answer *kept = arena_copy(view->arena, answer, sizeof *answer);
+
+    kept->next = cache->answers;
+    cache->answers = kept;
+}
+
 void cache_forget(struct view *view, const struct collection *written)
 {
     struct set_cache *cache = cache_of(view);
@@ -100,7 +109,7 @@ static struct set_answer *find_answer(struct set_cache *cache, const struct set_
 {
     struct set_answer *answer = cache->answers;
 
-    while (answer != NULL && (answer->set != set || !id_equal(&answer->org, org) ||
+    while (answer != NULL && (answer->set != set || answer->role != NULL || !id_equal(&answer->org, org) ||
                               !ref_equal(&answer->it, it)))
         answer = answer->next;
     return answer;
@@ -133,9 +142,9 @@ bool record_set(struct view *view, const struct set_def *def, struct id org, con
     if ((answer = find_answer(cache, def, &ask.at, &key)) == NULL) {
         if (!find_members(&ask, set, &found, err))
             return false;
-        answer = arena_alloc(view->arena, sizeof *answer);
-        *answer = (struct set_answer){cache->answers, def, ask.at, key, found.refs, found.count};
-        cache->answers = answer;
+        cache_keep(view, &(struct set_answer){.set = def, .org = ask.at, .it = key,
+                                              .members = found.refs, .count = found.count});
+        answer = cache->answers;
     }
     *members = answer->members;
     *count = answer->count;
