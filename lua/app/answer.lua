@@ -130,7 +130,7 @@ function answer.render(instance, given)
 end
 
 local function sentence(one)
-  return text.app("errors." .. one.word, one.values)
+  return text.app("errors." .. (one.say or one.word), one.values)
 end
 
 -- RFC 9457: what is wrong as a whole, and what with which field.

@@ -25,13 +25,15 @@ function problem.of(word, field, values)
   return setmetatable({field = type(field) == "string" and field or "", word = tostring(word), values = values}, shape)
 end
 
---- A problem of several fields, as {field, word, values}; nil when the list is empty.
+--- A problem of several fields, as {field, word, say, values}: `say` where the sentence has a key of
+--- its own. Nil when the list is empty.
 function problem.several(list)
   if #list == 0 then
     return nil
   end
   table.sort(list, function(a, b) return a.field < b.field end)
-  return setmetatable({field = list[1].field, word = list[1].word, values = list[1].values, fields = list}, shape)
+  return setmetatable({field = list[1].field, word = list[1].word, say = list[1].say, values = list[1].values,
+    fields = list}, shape)
 end
 
 return problem

@@ -62,7 +62,7 @@ local function unknown(collection, values)
   for name in pairs(values) do
     if not collection.fields[name] then
       local meant = host.nearest(name, names_in(collection))
-      found[#found + 1] = {field = name, word = meant and "unknown_near" or "unknown", values = {name = meant}}
+      found[#found + 1] = {field = name, word = "unknown", say = meant and "unknown_near", values = {name = meant}}
     end
   end
   return found

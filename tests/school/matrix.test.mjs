@@ -216,6 +216,30 @@ test("a record is there for whom the rules open it, with the fields they open", 
 // Where a record is asked for: at its organisation; what is the instance's, wherever one is.
 const door = (actor, one, row) => one.instance ? actor.grants[0]?.org ?? places.own.id : model.orgOf(row);
 
+test("tables and choices say no more than records do", async () => {
+  const route = model.routes.find((one) => keyOf(one) === "leave GET /desk.csv"), seen = { rows: 0, hidden: 0, children: 0 };
+  await pace(actors.filter(({ out }) => !out), async (actor) => {
+    for (const { id } of Object.values(places)) {
+      if (model.mayUse(actor, route, id)) {
+        const wanted = model.rows("leave.leave").filter((row) => model.under(model.orgOf(row), id)).map((row) => model.seen(actor, "leave.leave", row)).filter(Boolean);
+        const [head, ...lines] = (await actor.visitor.get(`/o/${id}/leave/desk.csv`)).html.replace(/^\ufeff/, "").split("\r\n").filter(Boolean).map((line) => line.split(","));
+        const at = head.indexOf("原因");
+        assert.deepEqual(lines.map((line) => line[at]).sort(), wanted.map(({ reason }) => reason ?? "").sort(), cell(actor, `table at ${id}`));
+        seen.rows += lines.length;
+        seen.hidden += lines.filter((line) => line[at] === "").length;
+      }
+      if (model.mayUse(actor, { allow: ["guardian"] }, id)) {
+        const page = (await actor.visitor.get(`/o/${id}/leave/ask`)).html;
+        const children = model.members(model.sets.get("children"), { actor, collection: model.collections.get("leave.leave"), at: id }).filter((ref) => ref.startsWith(id));
+        const offered = [...page.slice(page.indexOf('name="student"') - 200).matchAll(/value="(\w{26}\.\w{26})"/g)].map(([, value]) => value);
+        assert.deepEqual([...new Set(offered)].sort(), children.sort(), cell(actor, `choices at ${id}`));
+        seen.children += children.length;
+      }
+    }
+  });
+  assert.ok(seen.rows > 10 && seen.hidden > 0 && seen.children > 3, JSON.stringify(seen));
+});
+
 // What a program's write is to get before anything is changed: by role, then by what is there.
 function gate(actor, route, one, row) {
   if (actor.out) return 401;
