@@ -104,7 +104,8 @@ static void put_workers(struct buffer *out, const struct scoreboard *board)
 {
     struct http_stats http = board->gone;
     uint64_t commits = 0, conflicts = 0, retries = 0, faults = 0, limits = 0, in = 0, refused = 0,
-             hashes = 0, rotten = 0, streams = 0, told = 0, dropped = 0;
+             hashes = 0, rotten = 0, streams = 0, told = 0, dropped = 0, open = 0,
+             waiting = 0;
 
     for (unsigned i = 0; i < board->workers; i++) {
         const struct worker_slot *slot = &board->worker[i];
@@ -119,6 +120,8 @@ static void put_workers(struct buffer *out, const struct scoreboard *board)
         refused += slot->refused_sign_ins;
         rotten += slot->rotten;
         hashes += slot->hashes;
+        open += slot->calls_open;
+        waiting += slot->calls_waiting;
         streams += slot->live_streams;
         told += slot->live_told;
         dropped += slot->live_dropped;
@@ -135,6 +138,8 @@ static void put_workers(struct buffer *out, const struct scoreboard *board)
     put(out, "retries_total", "counter", "Handlers run again.", retries);
     put(out, "script_faults_total", "counter", "Errors in applications.", faults);
     put(out, "script_limits_total", "counter", "Calls ended by a budget.", limits);
+    put(out, "calls_open", "gauge", "Calls of applications between two turns.", open);
+    put(out, "calls_waiting", "gauge", "Requests that wait to begin one.", waiting);
     put(out, "files_rotten_total", "counter", "Pieces of files that were not what was stored.",
         rotten);
     put(out, "sign_ins_total", "counter", "Sessions opened.", in);

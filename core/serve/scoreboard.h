@@ -20,6 +20,7 @@ struct worker_slot {
     _Atomic uint64_t renewals; // times that a signal to reload was followed
     uint64_t rotten; // chunks of files that were not what was stored
     uint64_t live_streams, live_told, live_dropped; // open now; events sent; streams cut for being slow
+    uint64_t calls_open, calls_waiting; // now: begun and not ended; not begun
     uint64_t hashes; // of passwords: each costs its 19 MiB and its time
 };
 

@@ -18,6 +18,8 @@ static void beat(void *context)
     struct worker *worker = context;
 
     http_stats(worker->server, &worker->slot->http);
+    worker->slot->calls_open = turns_open(worker->turns);
+    worker->slot->calls_waiting = turns_waiting(worker->turns);
     worker->slot->beat_us = clock_mono_us(worker->instance.clock);
 }
 
