@@ -401,6 +401,21 @@ void bind_call_remember(lua_State *L)
     lua_pop(L, 2);
 }
 
+/// call.later(date: date, days: integer): date
+static int later(lua_State *L)
+{
+    struct slice text = bind_check_slice(L, 1);
+    lua_Integer days = luaL_checkinteger(L, 2);
+    char later[11];
+    int32_t day;
+
+    luaL_argcheck(L, date_from_text(text, &day), 1, "a date is written 2026-03-02");
+    luaL_argcheck(L, days > -100000 && days < 100000, 2, "too far away");
+    date_to_text(day + (int32_t)days, later);
+    lua_pushstring(L, later);
+    return 1;
+}
+
 /// call.days(from: date, to: date): integer
 // Calendar days, both ends counted; 0 or less when to lies before from.
 static int days(lua_State *L)
@@ -531,6 +546,7 @@ int open_core_call(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"days", days},
+        {"later", later},
         {"holds", holds},
         {"absent", absent},
         {"is_running", is_running},

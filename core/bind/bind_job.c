@@ -66,7 +66,7 @@ static const char *const *keep_kinds(lua_State *L, int at, struct arena *arena)
     return kinds;
 }
 
-/// job.every(name: string, when: string, kinds?: string[])
+/// job.every(name: string, when: string, kinds?: string[], at_once?: boolean)
 // Puts the job declared last under a schedule.
 static int every(lua_State *L)
 {
@@ -84,6 +84,7 @@ static int every(lua_State *L)
     if (!schedule_parse(arena, when, schedule, &err))
         return luaL_error(L, "%s", err.text);
     about->schedule = schedule;
+    about->at_once = lua_toboolean(L, 4);
     if (!lua_isnoneornil(L, 3)) {
         luaL_checktype(L, 3, LUA_TTABLE);
         about->kinds = keep_kinds(L, 3, arena);

@@ -176,6 +176,7 @@ struct host_job {
     unsigned retry; // how often it is run again after a failure
     const char *event; // whose occurrence queues it ("base.student.joined"); NULL: its app does
     const struct schedule *schedule; // by which it is queued at every organisation; NULL: none
+    bool at_once; // also for the last moment before it was first seen
     const char *const *kinds;        // of organisations, NULL-terminated; NULL: all
 };
 size_t host_jobs(const struct host *host, const char *app, const struct host_job **jobs);

@@ -126,7 +126,10 @@ static int64_t now_ms(void *context)
 
 static void set_now(void *context, int64_t wall_ms)
 {
-    ((struct ground *)context)->clock.wall_ms = wall_ms;
+    struct ground *ground = context;
+
+    ground->clock.wall_ms = wall_ms;
+    ground->runner.looked_us = 0; // schedules look at the new time at once
 }
 
 static void add_use(void *context, const struct host_use *use)

@@ -74,7 +74,7 @@ int64_t schedule_last(const struct schedule *schedule, int64_t now_ms)
 }
 
 bool schedule_claim(struct view *view, const char *app, const char *name, int64_t moment_ms,
-                    bool *claimed, struct err *err)
+                    bool at_once, bool *claimed, struct err *err)
 {
     uint8_t key[3 + 2 * JOB_NAME_MAX] = {SPACE_JOB, 's', (uint8_t)strlen(app)};
     size_t app_len = strlen(app), name_len = strlen(name), len = 3 + app_len + name_len;
@@ -90,7 +90,7 @@ bool schedule_claim(struct view *view, const char *app, const char *name, int64_
         return false;
     reader = reader_of(known);
     if (known.data == NULL || (int64_t)read_u64(&reader) < moment_ms) {
-        *claimed = known.data != NULL;
+        *claimed = at_once || known.data != NULL;
         buffer_u64(&value, (uint64_t)moment_ms);
         done = store_put(view->txn, slice_of(key, len), buffer_view(&value), err);
         buffer_finish(&value);

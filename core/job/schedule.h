@@ -19,5 +19,6 @@ int64_t schedule_last(const struct schedule *schedule, int64_t now_ms);
 
 // Claims a moment for what is called name: of two that try, one gets it, and no moment before it
 // any more. Not claimed either: the first ever seen, so that nothing begins in arrears.
+// at_once: the first seen is claimed too, for work that makes up for what it missed.
 bool schedule_claim(struct view *view, const char *app, const char *name, int64_t moment_ms,
-                    bool *claimed, struct err *err);
+                    bool at_once, bool *claimed, struct err *err);

@@ -231,7 +231,8 @@ static bool start_scheduled(struct runner *runner, const struct host_job *about,
     if (!begin(runner, STORE_WRITE, &attempt, err))
         return false;
     attempt.budget.reads_max = UINT32_MAX; // the whole tree
-    done = schedule_claim(&attempt.view, about->app, about->name, moment, &claimed, err) &&
+    done = schedule_claim(&attempt.view, about->app, about->name, moment, about->at_once,
+                          &claimed, err) &&
            (!claimed || fan_out(runner->instance->host, &attempt.view, about, moment, err)) &&
            (!store_has_writes(attempt.view.txn) || store_commit_wait(attempt.view.txn, err));
     store_end(attempt.view.txn);

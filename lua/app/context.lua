@@ -20,7 +20,7 @@ local NEEDS <const> = {
 
   fetch = JOB,
 
-  days = ANY, has_page = ANY, log = ANY, records = ANY,
+  days = ANY, has_page = ANY, later = ANY, log = ANY, records = ANY,
 
   ["coll:action"] = LOAD, ["coll:allow"] = LOAD, ["coll:form"] = LOAD, ["coll:list"] = LOAD,
 

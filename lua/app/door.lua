@@ -69,7 +69,7 @@ local function doings()
     sum = function(name, about) return (select(2, record.tally(name, about))) end,
     now = function() return call.now end,
     today = function() return call.today end,
-    days = call.days,
+    days = call.days, later = call.later,
     notify = require("app.notify"), fetch = require("app.fetch"),
     log = function(line) log.write(tostring(line)) end,
   }

@@ -9,7 +9,7 @@ local options = require("app.options")
 local jobs = {}
 
 local KEYS <const> = {"retry", "key"}
-local EVERY_KEYS <const> = {"retry", "kinds"}
+local EVERY_KEYS <const> = {"retry", "kinds", "at_once"}
 local ON_KEYS <const> = {"retry"}
 local WAIT_KEYS <const> = {"seconds", "minutes", "hours", "days"}
 local MS <const> = {seconds = 1000, minutes = 60000, hours = 3600000, days = 86400000}
@@ -49,7 +49,8 @@ function jobs.on(instance, event, spec, handler)
 end
 
 --- Runs a job by a schedule ("07:30", "every 10 min", "07:30 on school days"), once for each
---- organisation (of `kinds`, if given) and moment: fn({at, date}).
+--- organisation (of `kinds`, if given) and moment: fn({at, date}). `at_once`: the first time the app is
+--- seen, also for the last moment before.
 function jobs.every(instance, when, name, spec, handler)
   if type(spec) == "function" then
     spec, handler = {}, spec
@@ -57,7 +58,7 @@ function jobs.every(instance, when, name, spec, handler)
   local place = ("'%s' %s"):format(tostring(name), tostring(when))
   options.check(spec, place, EVERY_KEYS)
   jobs.declare(instance, name, {retry = spec.retry}, handler)
-  job.every(name, when, spec.kinds and options.list(spec.kinds, "kinds in " .. place))
+  job.every(name, when, spec.kinds and options.list(spec.kinds, "kinds in " .. place), spec.at_once == true)
 end
 
 --- Names days for schedules: fn(date) says whether a day (ISO) is one at this organisation.

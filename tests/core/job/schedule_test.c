@@ -65,7 +65,7 @@ static bool claim(struct scratch *scratch, int64_t moment)
     struct view view = {.txn = txn};
     bool claimed = false;
 
-    CHECK_OK(schedule_claim(&view, "leave", "digest", moment, &claimed, &scratch->err),
+    CHECK_OK(schedule_claim(&view, "leave", "digest", moment, false, &claimed, &scratch->err),
              &scratch->err);
     if (store_has_writes(txn))
         CHECK(finish(scratch, txn) == ERR_NONE);
@@ -90,8 +90,8 @@ static void of_two_that_claim_a_moment_one_commits(struct scratch *scratch)
     struct view a = {.txn = first}, b = {.txn = second};
     bool one, two;
 
-    CHECK(schedule_claim(&a, "leave", "digest", 7000, &one, &scratch->err) && one);
-    CHECK(schedule_claim(&b, "leave", "digest", 7000, &two, &scratch->err) && two);
+    CHECK(schedule_claim(&a, "leave", "digest", 7000, false, &one, &scratch->err) && one);
+    CHECK(schedule_claim(&b, "leave", "digest", 7000, false, &two, &scratch->err) && two);
     CHECK(finish(scratch, first) == ERR_NONE);
     CHECK(finish(scratch, second) == ERR_CONFLICT);
 }
