@@ -58,6 +58,39 @@ class Draft extends HTMLElement {
 }
 customElements.define("sy-draft", Draft);
 
+// A form that outlives a cut line: <sy-send note="…"><form>…</form></sy-send>. What cannot be sent
+// waits, is said so, and goes out when the line is back, once: the write key is the same. An answer
+// that is not a redirect is asked for anew by the browser itself, which then shows it.
+const AGAIN_MS = 5000;
+class Send extends HTMLElement {
+  connectedCallback() {
+    this.form = this.querySelector("form");
+    this.form.addEventListener("submit", (event) => { event.preventDefault(); event.stopPropagation(); this.send(); });
+    addEventListener("online", () => { if (this.waits) this.send(); });
+  }
+  async send() {
+    if (this.busy) return;
+    this.busy = true;
+    try {
+      const answer = await fetch(this.form.action, { method: "POST", body: new URLSearchParams(new FormData(this.form)) });
+      if (answer.redirected) location.assign(answer.url);
+      else this.form.submit();
+    } catch {
+      this.wait();
+    } finally {
+      this.busy = false;
+    }
+  }
+  wait() {
+    clearTimeout(this.waits);
+    this.waits = setTimeout(() => this.send(), AGAIN_MS);
+    this.said ??= Object.assign(document.createElement("p"), { className: "callout warn", textContent: this.getAttribute("note") });
+    this.said.setAttribute("role", "status");
+    this.form.querySelector(".send").before(this.said);
+  }
+}
+customElements.define("sy-send", Send);
+
 // Stored, or another person at this screen: drafts are over.
 const over = document.querySelector("[data-drafts-over]");
 if (over) {

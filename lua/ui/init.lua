@@ -109,6 +109,11 @@ end
 ui.form = require("ui.form")
 ui.field = require("ui.field")
 
+--- One of many alike: a name at the left, a short menu at the right. `empty` is what holds when nothing
+--- is chosen; `options` of {value, text}.
+ui.pick = define{name = "pick", needs = {"name", "label", "options", "empty"}, takes = {note = false, value = ""},
+  shape = function(data) data.id = "f-" .. data.name end}
+
 --- Two short fields side by side where there is room.
 ui.pair = define{name = "pair", needs = {"body"}, markup = {"body"}}
 
