@@ -8,6 +8,8 @@ local DAYS_BACK <const> = 30 -- how late one may still ask
 
 local leaves
 
+app.event "granted" -- {student, from, to}
+
 -- May a class teacher grant it alone? Longer ones go on to the principal.
 local may_grant = app.point("may_grant", function(r)
   return app.days(r.from, r.to) <= app.settings.max_days
@@ -103,6 +105,7 @@ app.rollup("asked_by_class", {
 local function decide(r, request, state)
   r.state, r.decided_by, r.answer = state, app.me, request.form.answer
   tell_family(r, state)
+  if state == "granted" then app.emit("granted", {student = r.student.id, from = r.from, to = r.to}) end
   if r.level == "school" then tell_teacher(r, state) end
 end
 
