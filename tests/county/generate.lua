@@ -32,6 +32,7 @@ local function write_all(folder, made)
   files.write(folder, "orgs.csv", "plain", files.orgs(made))
   add("329901", "schools", "bom", files.schools(made))
   add("329901", "teachers", "bom", files.teachers(made.office))
+  add("329901", "calendar", "bom", files.calendar())
   for _, school in ipairs(made.schools) do
     add(school.code, "teachers", school.form, files.teachers(school))
     add(school.code, "classes", school.form, files.classes(school))
