@@ -44,6 +44,7 @@ people.teacher:allow("read", {
   principal = {"org under @me.orgs"},
   office    = {"org under @me.orgs"},
   county    = {"org under @me.orgs"},
+  app       = {"org under @me.orgs", only = {"name", "person"}},
 })
 
 return people

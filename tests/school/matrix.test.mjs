@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Program } from "../lib/program.mjs";
 import { Model } from "../lib/rules.mjs";
-import { forms, freshData, serve, shuyuan, Visitor } from "../lib/school.mjs";
+import { forms, freshData, serve, shuyuan, until, Visitor } from "../lib/school.mjs";
 
 const SAMPLES = 2; // rows of each kind: those that have to do with the class, those that have not
 const lines = (text) => text.trim().split("\n").filter(Boolean).map((line) => JSON.parse(line));
@@ -122,6 +122,26 @@ async function fill() {
   }
 }
 
+// The roll of a teacher's class, as its sheet lists the pupils: one of them ill, which is an alarm already.
+async function takeRoll(actor) {
+  const at = `/api/v1/o/${actor.grants[0].org}`;
+  const [pupil] = (await actor.program.get(`${at}/base/student?limit=1`)).body.items;
+  const sheet = await until(async () => (await actor.program.get(`${at}/roll/sheet`)).body.items.find((one) => one.class === pupil.class), "the day's sheets");
+  const done = await actor.program.post(`${at}/roll/sheet/${sheet.id}/take`, { [pupil.id]: "fever" }, { "if-match": "*" });
+  assert.ok(done.status < 400, `${done.status} ${done.text}`);
+}
+
+async function fillRoll() {
+  const of = (role, place) => actors.find((one) => one.role === role && one.place === place);
+  const org = places.own.id, office = of("office", "own"), teacher = of("teacher", "own");
+  const set = await office.visitor.submit(`/console/settings/${org}/roll`, { alike_in_a_day: "1" }, (form) => "alike_in_a_day" in form.fields);
+  assert.equal(set.status, 303, set.html);
+  await takeRoll(teacher);
+  const [leave] = (await teacher.program.get(`/api/v1/o/${org}/leave/leave`)).body.items;
+  assert.ok((await teacher.program.post(`/api/v1/o/${org}/leave/leave/${leave.id}/grant`, {}, { "if-match": "*" })).status < 300);
+  for (const name of ["alarm", "excuse"]) await until(() => exported(server.data, `roll.${name}`, places.own.code).length > 0, `roll.${name}`);
+}
+
 // A few rows of each organisation: such that name the child or what is around it, and others.
 function sample(name, own) {
   const keys = [own.student.id, own.class.id, own.guardian, own.teacher, own.self], found = [];
@@ -148,6 +168,7 @@ before(async () => {
   server = await serve({ data });
   for (const actor of actors) await signIn(actor);
   await fill();
+  await fillRoll();
   model = snapshot(data);
   samples = new Map([...model.collections.keys()].map((name) => [name, sample(name, own)]));
 });
