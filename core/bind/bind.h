@@ -275,6 +275,7 @@ void bind_declare(lua_State *L, struct state *state, const char *name, int spec)
 struct id bind_owner_of(const struct call *call, const struct collection *collection);
 const char *bind_option_name(lua_State *L, int at); // a key while a table is walked
 enum verb bind_check_verb(lua_State *L, int at);
+const char *bind_verb_word(enum verb verb);
 int bind_check_field(lua_State *L, const struct collection *collection, const char *name);
 
 // read.c and write.c: functions of core.record

@@ -52,10 +52,15 @@ static int declare(lua_State *L)
     return 1;
 }
 
+static const char *const verbs[VERB_COUNT + 1] = {"read", "create", "update", "delete", NULL};
+
+const char *bind_verb_word(enum verb verb)
+{
+    return verbs[verb];
+}
+
 enum verb bind_check_verb(lua_State *L, int at)
 {
-    static const char *const verbs[] = {"read", "create", "update", "delete", NULL};
-
     return (enum verb)luaL_checkoption(L, at, NULL, verbs);
 }
 

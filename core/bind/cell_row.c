@@ -105,17 +105,28 @@ static void read_ref(struct reader *reader, struct ref *ref)
     memcpy(ref->id.bytes, id.data, ID_LEN);
 }
 
+// Under which a row keeps whether the caller may do it: no field begins with a space.
+static const char *allows_key(enum verb verb)
+{
+    static const char *const keys[VERB_COUNT] = {" read", " create", " update", " delete"};
+
+    return verb < VERB_COUNT ? keys[verb] : "";
+}
+
 // Shape on top, row below it. Kept values stand in a table of the row's, by name. [-0, +0]
 static void read_fields(lua_State *L, struct reader *reader, struct wire *wire)
 {
     int shape = lua_gettop(L), row = shape - 1;
     uint8_t field = read_u8(reader);
 
-    if (field >= FIELDS_MAX)
+    if (field == FIELDS_MAX)
         return;
     lua_newtable(L);
-    for (; field < FIELDS_MAX && !reader->failed; field = read_u8(reader)) {
-        lua_rawgeti(L, shape, field + 1);
+    for (; field != FIELDS_MAX && !reader->failed; field = read_u8(reader)) {
+        if (field >= WIRE_VERBS)
+            lua_pushstring(L, allows_key((enum verb)(field - WIRE_VERBS)));
+        else
+            lua_rawgeti(L, shape, field + 1);
         wire_push(L, reader, wire);
         if (lua_isnil(L, -1)) {
             lua_pop(L, 1);
@@ -254,6 +265,26 @@ static int row_index(lua_State *L)
     return ask_field(L); // a version, a time, or no field at all
 }
 
+/// record.allows(verb: string, row: Row): boolean
+static int row_allows(lua_State *L)
+{
+    enum verb verb = bind_check_verb(L, 1);
+
+    check_row(L, 2);
+    lua_settop(L, 2);
+    lua_pushstring(L, allows_key(verb));
+    lua_remove(L, 1); // the row and what is asked of it, as for a field
+    if (push_kept(L))
+        return 1;
+    lua_settop(L, 2);
+    lua_pushstring(L, bind_verb_word(verb));
+    lua_pushvalue(L, 1);
+    cell_ask(L, "core.record.allows", 3);
+    lua_settop(L, 5);
+    keep(L);
+    return 1;
+}
+
 /// Row[name] = value
 static int row_newindex(lua_State *L)
 {
@@ -287,6 +318,8 @@ void cell_rows_open(lua_State *L)
     static const luaL_Reg events[] = {
         {"__newindex", row_newindex}, {"__eq", row_eq}, {"__tostring", row_tostring}, {NULL, NULL}};
 
+    lua_pushcfunction(L, row_allows);
+    lua_setfield(L, -2, "allows");
     lua_newtable(L);
     luaL_setfuncs(L, events, 0);
     lua_getfield(L, -2, "row_methods");

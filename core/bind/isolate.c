@@ -16,6 +16,7 @@ enum {
     SHAPES_MAX = 256,
     SLACK = 64 * 1024,    // of a message beside an answer's body
     PRINTS_MAX = 64 * 1024, // bytes of a call
+    ASKED_MAX = 8,
     EAGER_DEPTH = 3,      // rows in rows that are sent before they are asked for
 };
 
@@ -23,6 +24,7 @@ enum {
 struct habit {
     const struct collection *collection;
     uint64_t references; // fields
+    uint8_t verbs;       // whether the caller may do it
     bool loads;          // rows that were only referred to
 };
 
@@ -36,6 +38,8 @@ struct isolate {
     struct habit habits[SHAPES_MAX]; // by the number of the collection's shape
     size_t shape_count;   // that it was told
     int depth;            // of rows in rows, while one is put
+    char asked[ASKED_MAX][16]; // of core.call
+    size_t asked_count;
     size_t printed;
     enum err_code raised; // what was last told it
     char place[SCRIPT_PLACE_MAX];
@@ -151,6 +155,21 @@ static void put_fields(lua_State *L, int at, struct isolate *isolate, const stru
     }
 }
 
+static void put_allowed(lua_State *L, int at, struct isolate *isolate, uint8_t verbs)
+{
+    for (int verb = 0; verb < VERB_COUNT; verb++) {
+        if ((verbs >> verb & 1) == 0)
+            continue;
+        buffer_u8(&isolate->wire.out, (uint8_t)(WIRE_VERBS + verb));
+        lua_pushcfunction(L, bind_record_allows_row);
+        lua_pushstring(L, bind_verb_word((enum verb)verb));
+        lua_pushvalue(L, at);
+        lua_call(L, 2, 1);
+        wire_put(L, -1, &isolate->wire);
+        lua_pop(L, 1);
+    }
+}
+
 static lua_Integer keep_row(lua_State *L, int at, struct isolate *isolate)
 {
     lua_rawgeti(L, LUA_REGISTRYINDEX, isolate->rows);
@@ -160,7 +179,7 @@ static lua_Integer keep_row(lua_State *L, int at, struct isolate *isolate)
     return isolate->row_count;
 }
 
-// 'r' handle, shape, reference, draft; then fields by number, ended by FIELDS_MAX.
+// 'r' handle, shape, reference, draft; then what is known of it by number, ended by FIELDS_MAX.
 static void put_row(lua_State *L, int at, struct isolate *isolate, struct row *row)
 {
     struct buffer *out = &isolate->wire.out;
@@ -177,6 +196,7 @@ static void put_row(lua_State *L, int at, struct isolate *isolate, struct row *r
     if (eager && (row->loaded || isolate->habits[shape - 1].loads) && row_record(L, row) != NULL) {
         isolate->depth++;
         put_fields(L, at, isolate, row, &isolate->habits[shape - 1]);
+        put_allowed(L, at, isolate, isolate->habits[shape - 1].verbs);
         isolate->depth--;
     }
     buffer_u8(out, FIELDS_MAX);
@@ -242,6 +262,19 @@ static int row_get(lua_State *L)
     return 1;
 }
 
+/// record.allows(verb: string, row: Row): boolean
+static int allows(lua_State *L)
+{
+    struct isolate *isolate = bind_state(L)->isolate;
+    enum verb verb = bind_check_verb(L, 1);
+    const struct row *row = bind_check_row(L, 2);
+    size_t shape = row->collection != NULL ? shape_of(isolate, row->collection) : 0;
+
+    if (shape > 0)
+        isolate->habits[shape - 1].verbs |= (uint8_t)(1 << verb);
+    return bind_record_allows_row(L);
+}
+
 /// row.set(row, name, value)
 static int row_set(lua_State *L)
 {
@@ -251,12 +284,25 @@ static int row_set(lua_State *L)
     return 0;
 }
 
+// Most pages of an app ask core.call for the same: it is told before it asks.
+static void learn(struct isolate *isolate, const char *name)
+{
+    for (size_t i = 0; i < isolate->asked_count; i++)
+        if (strcmp(isolate->asked[i], name) == 0)
+            return;
+    if (isolate->asked_count < ASKED_MAX && strlen(name) < sizeof isolate->asked[0])
+        snprintf(isolate->asked[isolate->asked_count++], sizeof isolate->asked[0], "%s", name);
+}
+
 /// call.get(name): what core.call says
 static int call_get(lua_State *L)
 {
-    luaL_checkstring(L, 1);
+    const char *name = luaL_checkstring(L, 1);
+
     lua_settop(L, 1);
     lua_gettable(L, lua_upvalueindex(1));
+    if (lua_type(L, 2) == LUA_TNUMBER || lua_type(L, 2) == LUA_TSTRING)
+        learn(bind_state(L)->isolate, name);
     return 1;
 }
 
@@ -444,6 +490,15 @@ static void put_limits(struct buffer *out, const struct script_limits *limits)
     buffer_varint(out, (uint64_t)limits->pattern_steps);
 }
 
+// [-0, +0]; call.get on top, the table below it
+static void add_seen(lua_State *L, const char *name)
+{
+    lua_pushvalue(L, -1);
+    lua_pushstring(L, name);
+    lua_call(L, 1, 1);
+    lua_setfield(L, -3, name);
+}
+
 // What nearly every page asks core.call for, so that it need not ask. [-0, +1]
 static void push_seen(lua_State *L, const struct isolate *isolate)
 {
@@ -458,12 +513,10 @@ static void push_seen(lua_State *L, const struct isolate *isolate)
     lua_rawgeti(L, LUA_REGISTRYINDEX, isolate->functions);
     lua_getfield(L, -1, "call.get");
     lua_remove(L, -2);
-    for (const char *const *name = names; *name != NULL; name++) {
-        lua_pushvalue(L, -1);
-        lua_pushstring(L, *name);
-        lua_call(L, 1, 1);
-        lua_setfield(L, -3, *name);
-    }
+    for (const char *const *name = names; *name != NULL; name++)
+        add_seen(L, *name);
+    for (size_t i = 0; i < isolate->asked_count && !isolate->state->call->write; i++)
+        add_seen(L, isolate->asked[i]);
     lua_pop(L, 1);
 }
 
@@ -536,6 +589,8 @@ static int boot(lua_State *L)
     lua_setfield(L, -2, "row.get");
     lua_pushcfunction(L, row_set);
     lua_setfield(L, -2, "row.set");
+    lua_pushcfunction(L, allows);
+    lua_setfield(L, -2, "core.record.allows");
     begin(L, isolate, WIRE_BOOT);
     put_boot(&isolate->wire.out, isolate->state);
     converse(L, isolate);

@@ -43,6 +43,8 @@ enum wire_value {
 };
 
 enum { WIRE_DEPTH_MAX = 24, WIRE_VALUES_MAX = 64 };
+// What is known of a row has a number: of its fields, and from here on of verbs.
+enum { WIRE_VERBS = 64 };
 
 struct wire {
     int fd;
