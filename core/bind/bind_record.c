@@ -40,11 +40,11 @@ static int declare(lua_State *L)
 
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_settop(L, 2);
-    full = lua_pushfstring(L, "%s.%s", state->app->manifest.id, name.data);
     if (state->declaring) {
         tell_place(L, state);
         bind_declare(L, state, (const char *)bind_keep(L, name).data, 2);
     }
+    full = lua_pushfstring(L, "%s.%s", state->app->manifest.id, name.data);
     collection = catalog_find(state->host->catalog, full);
     if (collection == NULL)
         return luaL_error(L, "collection '%s' was not declared when the app started", full);
