@@ -117,6 +117,7 @@ struct state {
     struct arena scratch; // of declarations
     uint8_t field_guesses[FIELD_GUESSES]; // see row.c
     struct script_limits limits;          // of the next call
+    int64_t kill_ms; // an isolated app's process is killed when that has not ended after so long
     struct isolate *isolate; // the app runs elsewhere; NULL: here
     struct cell *cell;       // this process is that place; NULL: it is not
 };

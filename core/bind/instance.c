@@ -49,7 +49,15 @@ static struct script_limits limits_of(const struct app *app, int64_t cpu_ms)
 void state_limit(struct state *state, const struct script_limits *limits)
 {
     state->limits = *limits;
+    state->kill_ms = state->host->options.config->apps.isolated_wall_ms;
     script_limit(state->script, limits);
+}
+
+// Loading and jobs may take longer than a handler.
+static void allow_longer(struct state *state, int64_t wall_ms)
+{
+    if (state->kill_ms < wall_ms)
+        state->kill_ms = wall_ms;
 }
 
 static void allow_loading(struct state *state)
@@ -57,6 +65,7 @@ static void allow_loading(struct state *state)
     struct script_limits limits = limits_of(state->app, LOAD_CPU_MS);
 
     state_limit(state, &limits);
+    allow_longer(state, limits.wall_ms);
 }
 
 // Instructions that are counted one by one take several times as long.
@@ -83,6 +92,7 @@ void state_allow_job(struct state *state)
 
     limits.wall_ms = config->jobs.wall_ms > cpu_ms ? config->jobs.wall_ms : cpu_ms;
     state_limit(state, &limits);
+    allow_longer(state, limits.wall_ms);
     state->is_warm = true;
 }
 
@@ -162,6 +172,7 @@ struct state *state_create(struct app *app, bool declaring, struct err *err)
     state->app = app;
     state->declaring = declaring;
     state->limits = limits;
+    state->kill_ms = limits.wall_ms;
     state->cell = host->cell;
     state->door = LUA_NOREF;
     state->script = script_create(app->manifest.id, &limits, host->options.clock, state, err);

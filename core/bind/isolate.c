@@ -465,11 +465,6 @@ static void new_table(lua_State *L, int *ref)
 // The worker's own deadline: a process that is not believed to keep its limits.
 static void begin(lua_State *L, struct isolate *isolate, enum wire_kind kind)
 {
-    const struct state *state = isolate->state;
-    int64_t most_ms = state->host->options.config->apps.isolated_wall_ms;
-
-    if (state->limits.wall_ms > most_ms)
-        most_ms = state->limits.wall_ms;
     new_table(L, &isolate->rows);
     isolate->row_count = 0;
     isolate->printed = 0;
@@ -478,7 +473,7 @@ static void begin(lua_State *L, struct isolate *isolate, enum wire_kind kind)
     isolate->depth = 0;
     isolate->under_way = true;
     isolate->wire.call++;
-    isolate->wire.until_us = clock_mono_us(clock_system()) + most_ms * 1000;
+    isolate->wire.until_us = clock_mono_us(clock_system()) + isolate->state->kill_ms * 1000;
     wire_begin(&isolate->wire, kind);
 }
 
