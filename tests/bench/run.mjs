@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freshData, root, serve, signedIn } from "../lib/school.mjs";
+import { isolated } from "./isolated.mjs";
 import { streams } from "./live.mjs";
 import { askSome, cookie, product } from "./product.mjs";
 import { applications, budgets, organisations } from "./scale.mjs";
@@ -102,7 +103,7 @@ function inside(name) {
 }
 
 const parts = {
-  peers, budgets, organisations, applications, streams, start: startTimes,
+  peers, budgets, isolated, organisations, applications, streams, start: startTimes,
   instance: () => inside("instance_bench"), store: () => inside("store_bench"),
 };
 for (const name of process.argv.length > 2 ? process.argv.slice(2) : Object.keys(parts)) await parts[name]();

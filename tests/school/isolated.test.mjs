@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 import { forms, freshData, product, root, serve, signedIn, until } from "../lib/school.mjs";
 
 const platform = product(join(root, "tests/school/apps/trial"));
-const common = { platform, workers: 1, jobs: 1 };
+const common = { platform, workers: 1, jobs: 0, "script.wall": "5s", "script.cpu": "500ms" }; // without jobs no notice comes in between
 let server, mum;
 
 before(async () => {
@@ -33,7 +33,9 @@ async function way(served) {
   const pages = [], at = `/o/${served.org}/leave`;
   const see = async (who, path) => { const page = await who.get(path); pages.push([path, page]); return page; };
   const send = async (who, form, fields) => { const answer = await who.post(form.action, { ...form.fields, ...fields }); pages.push([form.action, answer]); return answer; };
-  const asking = forms((await see(guardian, `${at}/ask`)).html).find((one) => "reason" in one.fields);
+  const shown = await see(guardian, `${at}/ask`);
+  assert.equal(shown.status, 200, served.log);
+  const asking = forms(shown.html).find((one) => "reason" in one.fields);
   const filled = { from: day(2), to: day(3), reason: "发烧 <b>" };
   const refused = await send(guardian, asking, { ...filled, to: day(1) });
   const asked = await send(guardian, forms(refused.html).find((one) => "reason" in one.fields), filled);
