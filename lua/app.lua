@@ -4,6 +4,7 @@
 -- What an application gets for `require "app"` is made in app/door.lua, once per organisation.
 -- Everything here is called by C, with plain values.
 local answer = require("app.answer")
+local core = require("core.app")
 local door = require("app.door")
 local job = require("app.job")
 local point = require("app.point")
@@ -30,10 +31,19 @@ end
 --- is wrong with the app's words, and with what its manifest offers.
 function host.finish(instance)
   door.declare(instance)
-  local problems = text.problems(words.expected(instance))
+  local expected = words.expected(instance)
+  local problems = text.problems(expected)
   point.add_problems(instance, problems)
   slots.add_problems(instance, problems)
+  if core.lint then
+    table.move(require("check.init").problems(instance, expected), 1, 1000, #problems + 1, problems)
+  end
   return problems
+end
+
+--- What can be told of an app that does not load.
+function host.lint()
+  return require("check.init").problems()
 end
 
 --- The answer of a route: {status, type, body, location, filename, version}.

@@ -175,6 +175,13 @@ struct plain;
 struct host_call *host_cards(struct app *app, struct view *view,
                              const struct host_request *request, bool whole, struct plain **plain);
 
+// host.c: tells a problem of the app; the second also sets it apart.
+void bind_tell(struct app *app, const char *problem);
+void bind_quarantine(struct app *app, const char *problem);
+// lint.c: is everything that is wrong gathered while this state declares?
+bool lint_gathers(const struct state *state);
+void lint_asks(struct host *host); // after the check of the catalogue
+
 // use.c: what a call takes is counted between the two.
 struct meter {
     struct state *state; // NULL: no Lua

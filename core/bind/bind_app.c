@@ -2,6 +2,7 @@
 // core.app: what the door needs of the host: a place to declare routes,
 // importers and home cards. Only lua/app.lua and its parts see it.
 #include "bind/bind.h"
+#include "script/sources.h"
 #include "bind/nearest.h"
 
 static const char *keep_name(struct state *state, const char *name)
@@ -160,6 +161,38 @@ static int place(lua_State *L)
     return 1;
 }
 
+/// app.note(problem: string): boolean – false: problems are not gathered here, raise it
+static int note(lua_State *L)
+{
+    const char *problem = luaL_checkstring(L, 1);
+    struct state *state = bind_state(L);
+
+    lua_pushboolean(L, lint_gathers(state));
+    if (lint_gathers(state))
+        bind_tell(state->app, problem);
+    return 1;
+}
+
+/// app.files(): table – the sources of the own folder, by their names in it; for the check
+static int files(lua_State *L)
+{
+    const struct state *state = bind_state(L);
+    const char *folder = state->app->folder;
+    size_t len = strlen(folder);
+    struct slice text;
+    const char *path;
+
+    lua_newtable(L);
+    for (size_t i = 0; state->host->options.lint &&
+                       (path = script_sources_at(state->host->sources, i, &text)) != NULL; i++) {
+        if (strncmp(path, folder, len) != 0 || path[len] != '/')
+            continue;
+        lua_pushlstring(L, (const char *)text.data, text.len);
+        lua_setfield(L, -2, path + len + 1);
+    }
+    return 1;
+}
+
 static void push_about(lua_State *L)
 {
     const struct state *state = bind_state(L);
@@ -174,6 +207,8 @@ static void push_about(lua_State *L)
     lua_setfield(L, -2, "platform");
     lua_pushboolean(L, state->host->options.config->development);
     lua_setfield(L, -2, "development");
+    lua_pushboolean(L, state->host->options.lint);
+    lua_setfield(L, -2, "lint");
 }
 
 int open_core_app(lua_State *L)
@@ -181,7 +216,7 @@ int open_core_app(lua_State *L)
     static const luaL_Reg functions[] = {
         {"route", route},       {"importer", importer},     {"home", home},
         {"points", points},     {"slots", slots},           {"place", place},
-        {"check_keys", check_keys}, {"nearest", nearest_name},
+        {"check_keys", check_keys}, {"nearest", nearest_name}, {"note", note}, {"files", files},
         {NULL, NULL},
     };
 

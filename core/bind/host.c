@@ -11,14 +11,17 @@
 #include "job/schedule.h"
 #include "script/sources.h"
 
-static void quarantine(struct app *app, const char *problem)
+void bind_tell(struct app *app, const char *problem)
 {
-    struct host *host = app->host;
+    if (app->host->problem != NULL)
+        app->host->problem(app->host->problem_context, app->manifest.id, problem);
+}
 
+void bind_quarantine(struct app *app, const char *problem)
+{
     if (app->problem == NULL)
-        app->problem = arena_text(&host->arena, slice_text(problem));
-    if (host->problem != NULL)
-        host->problem(host->problem_context, app->manifest.id, problem);
+        app->problem = arena_text(&app->host->arena, slice_text(problem));
+    bind_tell(app, problem);
 }
 
 // Folders --------------------------------------------------------------------------------
@@ -84,7 +87,7 @@ static void read_manifest(struct host *host, struct app *app, const char *folder
                                                    bytes, name, &host->arena, &app->manifest, &err);
     if (!done) {
         app->manifest = (struct manifest){.id = name, .version = "0"};
-        quarantine(app, err.text);
+        bind_quarantine(app, err.text);
     }
 }
 
@@ -108,6 +111,19 @@ static bool read_apps(struct host *host, struct err *err)
 
 // Declaring --------------------------------------------------------------------------------
 
+// What the door's function lists on top.
+static void tell_all(lua_State *L, struct state *state)
+{
+    luaL_checktype(L, -1, LUA_TTABLE);
+    for (lua_Integer i = 1; lua_rawgeti(L, -1, i) != LUA_TNIL; i++) {
+        if (state->host->options.lint)
+            bind_tell(state->app, luaL_checkstring(L, -1));
+        else
+            bind_quarantine(state->app, luaL_checkstring(L, -1));
+        lua_pop(L, 1);
+    }
+}
+
 static int finish_declaring(lua_State *L)
 {
     struct state *state = lua_touserdata(L, 1);
@@ -116,11 +132,19 @@ static int finish_declaring(lua_State *L)
     lua_getfield(L, -1, "finish");
     lua_rawgeti(L, LUA_REGISTRYINDEX, state->instances[0].ref);
     lua_call(L, 1, 1);
-    luaL_checktype(L, -1, LUA_TTABLE);
-    for (lua_Integer i = 1; lua_rawgeti(L, -1, i) != LUA_TNIL; i++) {
-        quarantine(state->app, luaL_checkstring(L, -1));
-        lua_pop(L, 1);
-    }
+    tell_all(L, state);
+    return 0;
+}
+
+// Of an app that stopped while it declared, as far as it can be told.
+static int lint_what_stopped(lua_State *L)
+{
+    struct state *state = lua_touserdata(L, 1);
+
+    lua_rawgeti(L, LUA_REGISTRYINDEX, state->door);
+    lua_getfield(L, -1, "lint");
+    lua_call(L, 0, 1);
+    tell_all(L, state);
     return 0;
 }
 
@@ -131,8 +155,12 @@ static void declare(struct app *app)
     int ref;
 
     if (state == NULL || !instance_ready(state, (struct id){{0}}, &ref, &err) ||
-        !state_run(state, finish_declaring, state, &err))
-        quarantine(app, err.text);
+        !state_run(state, finish_declaring, state, &err)) {
+        bind_quarantine(app, err.text);
+        if (app->host->options.lint && state != NULL &&
+            !state_run(state, lint_what_stopped, state, &err))
+            bind_tell(app, err.text);
+    }
     state_destroy(state);
 }
 
@@ -157,7 +185,7 @@ static void declare_need(struct host *host, struct app *app, const struct need *
     else if (!version_fits(other->manifest.version, need->range))
         why = arena_format(&host->arena, "but has %s", other->manifest.version);
     if (why != NULL)
-        quarantine(app, arena_format(&host->arena, "needs %s %s, %s", need->app, need->range, why));
+        bind_quarantine(app, arena_format(&host->arena, "needs %s %s, %s", need->app, need->range, why));
 }
 
 static void declare_after_needs(struct host *host, struct app *app, enum order *orders)
@@ -193,7 +221,7 @@ static void found(void *context, const char *app_id, const char *problem)
     struct host *host = context;
     struct app *app = host_find(host, slice_text(app_id));
 
-    quarantine(app != NULL ? app : &host->apps[0], problem);
+    bind_quarantine(app != NULL ? app : &host->apps[0], problem);
 }
 
 static bool has_rule(const struct collection *collection)
@@ -212,7 +240,7 @@ static void check_rules(struct host *host)
         struct app *app = host_find(host, slice_text(collection->app));
 
         if (app != NULL && app->problem == NULL && !has_rule(collection))
-            quarantine(app, arena_format(&host->arena,
+            bind_quarantine(app, arena_format(&host->arena,
                                          "collection '%s' allows nobody anything: give it an "
                                          "allow rule",
                                          collection->name));
@@ -228,7 +256,7 @@ static void check_asks(struct host *host)
 
         for (; ask != NULL && *ask != NULL && app->problem == NULL; ask++)
             if (catalog_find(host->catalog, *ask) == NULL)
-                quarantine(app, arena_format(&host->arena, "asks to read %s, which is no collection",
+                bind_quarantine(app, arena_format(&host->arena, "asks to read %s, which is no collection",
                                              *ask));
     }
 }
@@ -242,7 +270,7 @@ static void check_events(struct host *host)
             const char *event = app->jobs.list[j].event;
 
             if (event != NULL && !job_event_is_known(host, event))
-                quarantine(app, arena_format(&host->arena,
+                bind_quarantine(app, arena_format(&host->arena,
                                              "listens to '%s', which no app declares", event));
         }
     }
@@ -257,7 +285,7 @@ static void check_topics(struct host *host)
             const char *of = app->topics.list[j].of;
 
             if (of != NULL && catalog_find(host->catalog, of) == NULL)
-                quarantine(app, arena_format(&host->arena,
+                bind_quarantine(app, arena_format(&host->arena,
                                              "topic '%s' is of %s, which is no collection",
                                              app->topics.list[j].name, of));
         }
@@ -274,7 +302,7 @@ static void check_schedules(struct host *host)
 
             if (schedule != NULL && schedule->days != NULL &&
                 job_calendar(host, schedule->days) == NULL)
-                quarantine(app, arena_format(&host->arena, "no app knows '%s' (job '%s')",
+                bind_quarantine(app, arena_format(&host->arena, "no app knows '%s' (job '%s')",
                                              schedule->days, app->jobs.list[j].name));
         }
     }
@@ -296,7 +324,7 @@ static void check_needs(struct host *host)
 
                 if (other == NULL || other->problem == NULL)
                     continue;
-                quarantine(app, arena_format(&host->arena, "needs %s, which is in quarantine",
+                bind_quarantine(app, arena_format(&host->arena, "needs %s, which is in quarantine",
                                              need->app));
                 again = true;
             }
@@ -379,6 +407,8 @@ static bool start(struct host *host, struct err *err)
     catalog_check(host->catalog, found, host);
     check_rules(host);
     check_asks(host);
+    if (host->options.lint)
+        lint_asks(host);
     check_events(host);
     check_schedules(host);
     check_topics(host);

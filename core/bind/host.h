@@ -20,6 +20,7 @@ struct host_options {
     const struct config *config; // config.platform/lua, config.platform/apps
     struct clock *clock;
     struct random *random;
+    bool lint;   // everything that is wrong is told at once: for checks, not for serving
     bool steady; // calls can be compared: tests of applications (script_steady)
     struct nursery *nursery; // for isolated apps; NULL: these go into quarantine
     struct net_client *outbound; // of a process that does jobs; else NULL

@@ -14,6 +14,21 @@ int bind_raise_unknown(lua_State *L, const char *kind, const char *name, const c
     __builtin_unreachable();
 }
 
+// Where everything is told at once: the walk goes on.
+static void tell_unknown(lua_State *L, const char *key, const char *place,
+                         const char *const *known, size_t count)
+{
+    struct state *state = bind_state(L);
+    const char *meant = nearest(key, known, count);
+    char line[SCRIPT_PLACE_MAX];
+
+    bind_tell(state->app,
+              arena_format(&state->scratch, "%s: unknown key '%s' in %s%s%s%s",
+                           script_place(L, line) ? line : state->app->manifest.id, key, place,
+                           meant != NULL ? "; did you mean '" : "", meant != NULL ? meant : "",
+                           meant != NULL ? "'?" : ""));
+}
+
 void bind_check_keys(lua_State *L, int at, const char *place, const char *const *known,
                      size_t count)
 {
@@ -25,7 +40,9 @@ void bind_check_keys(lua_State *L, int at, const char *place, const char *const 
             luaL_error(L, "%s has names for keys, not positions", place);
         while (i < count && strcmp(lua_tostring(L, -2), known[i]) != 0)
             i++;
-        if (i == count)
+        if (i == count && bind_state(L)->host->options.lint && bind_state(L)->declaring)
+            tell_unknown(L, lua_tostring(L, -2), place, known, count);
+        else if (i == count)
             bind_raise_unknown(L, "key", lua_tostring(L, -2), place, known, count);
     }
 }

@@ -33,7 +33,7 @@ static void count_problem(void *context, const char *app, const char *problem)
 static bool check_apps(struct config *config, struct report *report, struct err *err)
 {
     struct instance instance = {.config = config, .clock = clock_system(),
-                                .random = random_system()};
+                                .random = random_system(), .lint = true};
     bool done = instance_boot_core(&instance, err) &&
                 instance_boot_apps(&instance, count_problem, report, err);
 

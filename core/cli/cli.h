@@ -38,7 +38,7 @@ extern const struct cli_command command_serve, command_check, command_user_add,
     command_user_passwd, command_user_disable, command_user_enable, command_user_list,
     command_org_add, command_org_import, command_org_list,
     command_data_import, command_data_export, command_data_rebuild, command_job_list,
-    command_job_retry, command_app_run, command_app_test, command_app_new, command_app_dev,
+    command_job_retry, command_app_run, command_app_test, command_app_new, command_app_dev, command_app_check,
     command_audit_verify;
 
 const char *cli_value(const struct cli *cli, const char *name); // the last one given, or NULL

@@ -14,7 +14,7 @@ static const struct cli_command *const commands[] = {
     &command_user_disable, &command_user_enable, &command_user_list, &command_org_add,
     &command_org_import,  &command_org_list,    &command_data_import,
     &command_data_export, &command_data_rebuild, &command_job_list,  &command_job_retry,
-    &command_app_new,     &command_app_dev,     &command_app_run,     &command_app_test,
+    &command_app_new,     &command_app_dev,     &command_app_check,     &command_app_run,     &command_app_test,
     &command_audit_verify,
 };
 

@@ -145,6 +145,11 @@ const struct set_def *catalog_find_set(const struct catalog *catalog, const char
     return NULL;
 }
 
+const struct set_def *catalog_set_at(const struct catalog *catalog, size_t index)
+{
+    return index < catalog->set_count ? &catalog->sets[index]->def : NULL;
+}
+
 struct set *set_of(const struct set_def *def)
 {
     return (struct set *)def;

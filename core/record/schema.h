@@ -139,6 +139,8 @@ const struct rollup *catalog_find_rollup(const struct catalog *catalog, const ch
 const struct collection *rollup_collection(const struct rollup *rollup);
 size_t catalog_count(const struct catalog *catalog);
 const struct collection *catalog_at(const struct catalog *catalog, size_t index);
+// One set after the other; NULL behind the last.
+const struct set_def *catalog_set_at(const struct catalog *catalog, size_t index);
 // Sets flagged with a role, for the role and child switch; NULL when there is none.
 const struct set_def *catalog_role_set(const struct catalog *catalog, const char *role);
 // All of it, a line of JSON each: collections with fields and rules, sets, rollups.

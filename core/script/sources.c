@@ -134,6 +134,14 @@ struct slice script_sources_find(const struct script_sources *sources, const cha
     return found != NULL ? found->text : (struct slice){NULL, 0};
 }
 
+const char *script_sources_at(const struct script_sources *sources, size_t at, struct slice *text)
+{
+    if (at >= sources->count)
+        return NULL;
+    *text = sources->list[at].text;
+    return sources->list[at].path;
+}
+
 bool script_sources_equal(const struct script_sources *a, const struct script_sources *b)
 {
     if (a->count != b->count)

@@ -18,5 +18,7 @@ void script_sources_destroy(struct script_sources *sources); // accepts NULL
 bool script_sources_add(struct script_sources *sources, const char *folder, struct err *err);
 // By the path: that of the folder, '/', and what is in it. data NULL: there is none.
 struct slice script_sources_find(const struct script_sources *sources, const char *path);
+// One after the other, in the order of their paths; NULL behind the last.
+const char *script_sources_at(const struct script_sources *sources, size_t at, struct slice *text);
 // The same files with the same content?
 bool script_sources_equal(const struct script_sources *a, const struct script_sources *b);

@@ -186,6 +186,7 @@ bool instance_boot_apps(struct instance *instance, host_problem *problem, void *
         .clock = instance->clock,
         .random = instance->random,
         .steady = instance->steady,
+        .lint = instance->lint,
         .outbound = instance->outbound,
     };
 

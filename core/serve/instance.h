@@ -19,6 +19,7 @@ struct instance {
     bool owns; // the store is ours to write
     bool grows; // its owner would have to bring records up to date for what the apps declare
     struct host *host; // NULL in the committer, which runs no apps
+    bool lint;         // of its host: everything that is wrong is told at once
     bool steady;       // of its host: calls can be compared
     struct nursery *nursery; // NULL: no app is isolated
     struct net_client *outbound; // set before the apps are booted by a process that does jobs

@@ -51,9 +51,13 @@ local function remedy(instance, allow)
   return "give it allow = {roles}"
 end
 
+-- Where everything is told at once the next one follows.
 local function refuse(instance, one)
-  error(("%s: %s %s says nobody may use it; %s"):format(one.place, one.method, one.pattern,
-    remedy(instance, one.allow)), 0)
+  local problem = ("%s: %s %s says nobody may use it; %s"):format(one.place, one.method, one.pattern,
+    remedy(instance, one.allow))
+  if not host.note(problem) then
+    error(problem, 0)
+  end
 end
 
 --- Hands all routes to the host, once, when the app has said all it has to say.

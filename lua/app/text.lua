@@ -80,6 +80,11 @@ function text.has(key)
   return own.zh[key] ~= nil
 end
 
+--- Is there a word for the key, the app's own or the platform's?
+function text.known(key)
+  return own.zh[key] ~= nil or own.en[key] ~= nil or platform.zh[key] ~= nil
+end
+
 local others = {}
 
 --- A word of another app, for the platform; the key where the app is gone.

@@ -174,3 +174,69 @@ test("nothing is left behind in memory or on the disk", () => {
   assert.equal(run(withTest(""), "app", "test", "demo").status, 0);
   assert.deepEqual(left().filter((name) => !before.includes(name)), []);
 });
+
+// Planted mistakes: what is written, in which file of the new app, and what the check says of it.
+const MISTAKES = [
+  ["an unknown key", "main.lua", ["max = 60", "maxx = 60"], /demo\/main\.lua:\d+: unknown key 'maxx' in field 'place'; did you mean 'max'\?/],
+  ["too many arguments", "main.lua", ["return app.redirect(", "return app.redirect(app.today(1), "], /main\.lua:38: app\.redirect takes 1 argument, not 2/],
+  ["too few arguments", "main.lua", ['app.get("/", {allow = items:roles("read")}, function()', 'app.log() app.get("/", {allow = items:roles("read")}, function()'], /app\.log takes 1 argument, not 0/],
+  ["something asked for and not used", "app.yaml", ["[ base.person ]", "[ base.person, base.class ]"], /demo\/app\.yaml:6: asks to read base\.class, and does not/],
+  ["something used and not asked for", "app.yaml", ["asks: { read: [ base.person ] }", ""], /demo\/app\.yaml:\d+: asks\.read lacks base\.person, to which the field 'by' of demo\.item refers/],
+  ["a wish to notify that is not used", "app.yaml", ["[ base.person ] }", "[ base.person ], notify: [ inbox ] }"], /asks to notify, and calls no app\.notify/],
+  ["a rule without an index", "main.lua", ['student = {"org under @me.orgs", except = {"by", "by_name"}}', 'student = {"by is @me"}'], /main\.lua:20: .*add index = \{ \{ "by" \} \}/],
+  ["words that one language lacks", "lang/en.yaml", [/ {6}send: .*\n/, ""], /lang\/zh\.yaml:\d+: 'item\.forms\.new\.send' has no words in lang\/en\.yaml/],
+  ["words that nobody wrote", "main.lua", [/$/, '\napp.get("/x", {allow = {"teacher"}}, function() return app.json({a = app.t("no.such")}) end)\n'], /main\.lua:41: lang\/zh\.yaml and lang\/en\.yaml have no 'no\.such'/],
+  ["words that nothing shows", "lang/zh.yaml", [/$/, "lonely: 孤单\n"], /demo\/lang\/zh\.yaml:\d+: nothing shows 'lonely'/],
+  ["a variable that is never passed", "pages/item.html", ['<% layout("page", {title = title}) %>\n<%= titel %>\n'], /pages\/item\.html:2: 'titel' is passed by no app\.page/],
+  ["words in a page", "pages/item.html", ['<% layout("page", {title = title}) %>\n<p>\nHello\n</p>\n'], /pages\/item\.html:3: 'Hello' stands in the page itself/],
+  ["words in an attribute", "pages/item.html", ['<% layout("page", {title = title}) %>\n<p title="你好"></p>\n'], /pages\/item\.html:2: the words of title/],
+  ["a text as markup", "pages/item.html", ['<% layout("page", {title = title}) %>\n<%- t("item.title") %>\n'], /pages\/item\.html:2: <%- takes markup/],
+  ["markup glued together", "main.lua", [/$/, '\nlocal html = "<b>" .. "x"\n'], /main\.lua:41: markup in a text/],
+  ["a route without a permission", "main.lua", ['{allow = items:roles("read")}, ', ""], /main\.lua:37: GET \/ says nobody may use it/],
+  ["an unknown data element", "main.lua", ["max = 60", 'max = 60, element = "GB/T 2262"'], /main\.lua:8: unknown data element 'GB\/T 2262'; did you mean 'GB\/T 226\d/],
+];
+
+function plant(folder, [, file, [from, to]]) {
+  const path = join(folder, "apps/demo", file);
+  mkdirSync(join(path, ".."), { recursive: true });
+  if (to === undefined) { writeFileSync(path, from); return; }
+  const before = readFileSync(path, "utf8"), now = before.replace(from, to);
+  assert.notEqual(now, before, `${file} has no ${from}`);
+  writeFileSync(path, now);
+}
+
+for (const mistake of MISTAKES) {
+  test(`the check tells ${mistake[0]}, with file and line`, () => {
+    const folder = workshop();
+    run(folder, "app", "new", "demo");
+    plant(folder, mistake);
+    const { status, stdout, stderr } = run(folder, "app", "check", "demo");
+    assert.equal(status, 1, stdout + stderr);
+    assert.match(stdout, mistake[3]);
+    assert.equal(run(folder, "check", "--set", `platform=${folder}`).status, 1, "and so does shuyuan check");
+  });
+}
+
+test("a new app, and those that come with the product, have nothing wrong", () => {
+  const folder = workshop();
+  run(folder, "app", "new", "demo");
+  const one = run(folder, "app", "check", "demo"), all = run(folder, "app", "check");
+  assert.deepEqual([one.status, one.stdout], [0, "demo: nothing is wrong.\n"]);
+  assert.deepEqual([all.status, all.stdout], [0, "All applications: nothing is wrong.\n"]);
+});
+
+test("all mistakes are told at once, and also of an app that does not load", () => {
+  const folder = workshop();
+  run(folder, "app", "new", "demo");
+  const told = MISTAKES.filter(([name]) => ["an unknown key", "too many arguments", "a rule without an index", "words that nothing shows", "a route without a permission"].includes(name) === true);
+  for (const mistake of told.filter(([name]) => name !== "a route without a permission")) plant(folder, mistake);
+  const { stdout } = run(folder, "app", "check", "demo");
+  for (const [name, , , words] of told.filter(([one]) => one !== "a route without a permission")) assert.match(stdout, words, name);
+  const lines = run(folder, "app", "check", "demo", "--json").stdout.trim().split("\n").map(JSON.parse);
+  assert.ok(lines.some(({ app, place }) => app === "demo" && place === "demo/main.lua:38"), JSON.stringify(lines));
+  const file = join(folder, "apps/demo/main.lua");
+  writeFileSync(file, readFileSync(file, "utf8").replace("items:form(", "items:fom("));
+  const stopped = run(folder, "app", "check", "demo").stdout;
+  assert.match(stopped, /main\.lua:\d+: .*fom/);
+  assert.match(stopped, /app\.redirect takes 1 argument, not 2/);
+});
