@@ -129,11 +129,12 @@ for (const guide of guides) {
   test(`what ${guide.name} quotes is the template's, what it adds works`, async (t) => {
     const folder = product(), app = join(folder, "apps/found");
     t.after(() => rmSync(folder, { recursive: true }));
-    const whole = ["app.yaml", "main.lua"].map((file) => readFileSync(join(app, file), "utf8")).join("\n");
+    const whole = ["app.yaml", "main.lua", "test/items.lua"].map((file) => readFileSync(join(app, file), "utf8")).join("\n");
     for (const { code } of blocks(guide.text)) {
       const file = place(code);
       if (!file) assert.ok(whole.includes(code.trim()) || code.split("\n\n").every((part) => whole.includes(part.trim())), code);
       else if (file.startsWith("pages/")) { mkdirSync(join(app, "pages"), { recursive: true }); writeFileSync(join(app, file), code); }
+      else if (/^asks: /m.test(code)) writeFileSync(join(app, file), readFileSync(join(app, file), "utf8").replace(/^asks: .*$/m, code));
       else appendFileSync(join(app, file), `\n${code}`);
     }
     const run = check(folder);
