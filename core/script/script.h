@@ -3,8 +3,9 @@
 //
 // A state belongs to one app and to the thread that made it. It has no io, os, debug,
 // package, no bytecode; its memory is capped by its allocator; a call that passes its deadline
-// is ended by an error that no pcall, no message handler and no coroutine swallows. After that
-// the state is spent: it takes no new calls and is dropped by its owner.
+// stands still there and is never resumed. Where C stands between it is ended by an error that
+// no pcall, no message handler and no coroutine swallows, and the state is spent: it takes no
+// new calls, those that are open go on to their end, and it is dropped by its owner.
 //
 // Inside a state there are two kinds of rooms with globals of their own:
 // - the library room: platform Lua and the modules C registers. Its modules run once a state.

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freshData, root, serve, signedIn } from "../lib/school.mjs";
 import { isolated } from "./isolated.mjs";
+import { neighbours } from "./neighbours.mjs";
 import { streams } from "./live.mjs";
 import { askSome, cookie, product } from "./product.mjs";
 import { applications, budgets, organisations } from "./scale.mjs";
@@ -104,6 +105,7 @@ function inside(name) {
 
 const parts = {
   peers, budgets, isolated, organisations, applications, streams, start: startTimes,
+  neighbours: () => neighbours(join(root, "tests/bench/percentiles.lua")),
   instance: () => inside("instance_bench"), store: () => inside("store_bench"),
 };
 for (const name of process.argv.length > 2 ? process.argv.slice(2) : Object.keys(parts)) await parts[name]();
