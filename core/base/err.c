@@ -24,6 +24,7 @@ const char *err_word(enum err_code code)
         [ERR_DENIED] = "denied",     [ERR_CONFLICT] = "conflict", [ERR_LIMIT] = "limit",
         [ERR_FULL] = "full",         [ERR_BUSY] = "busy",       [ERR_IO] = "io",
         [ERR_CORRUPT] = "corrupt",   [ERR_SCRIPT] = "script",   [ERR_UNKNOWN] = "unknown",
+        [ERR_LATE] = "late",
     };
 
     return words[code];

@@ -17,6 +17,7 @@ enum err_code {
     ERR_IO,       // the system refused
     ERR_CORRUPT,  // stored bytes are not what was written
     ERR_SCRIPT,   // an application's code failed
+    ERR_LATE,     // no outcome in time; it may still come to be: ask later by the write key
     ERR_UNKNOWN,  // the outcome is not known: ask again by the write key
 };
 

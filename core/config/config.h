@@ -41,7 +41,7 @@ struct config {
     } http;
 
     struct {
-        int64_t bytes_max, reader_ms, group_max, queue_max, retries, reconnect_ms;
+        int64_t bytes_max, reader_ms, group_max, queue_max, retries, reconnect_ms, wait_ms;
         int64_t commit_bytes_max;
     } store;
 

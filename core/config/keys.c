@@ -52,6 +52,7 @@ const struct config_key config_keys[] = {
     {"store.queue_max", KEY_INTEGER, AT(store.queue_max), "10000", 1, 1000000, NULL, RELOAD, "commits of a worker that wait; more are refused as busy"},
     {"store.retries", KEY_INTEGER, AT(store.retries), "5", 0, 100, NULL, RELOAD, "runs again after a conflict"},
     {"store.reconnect", KEY_DURATION, AT(store.reconnect_ms), "5s", 0, MINUTES(10), NULL, FIXED, "for a committer to come back"},
+    {"store.wait", KEY_DURATION, AT(store.wait_ms), "10s", 10, MINUTES(10), NULL, FIXED, "for the outcome of a commit; then its sender is told to ask again"},
     {"store.commit_bytes_max", KEY_SIZE, AT(store.commit_bytes_max), "16MiB", KIB(64), MIB(64), NULL, FIXED, "of one commit"},
 
     {"script.cpu", KEY_DURATION, AT(script.cpu_ms), "50ms", 1, SECONDS(60), NULL, RELOAD, "processor time of a call of an app"},

@@ -214,6 +214,7 @@ int exchange_status(const struct err *err)
         [ERR_NONE] = 500,   [ERR_INPUT] = 400, [ERR_ABSENT] = 404, [ERR_DENIED] = 403,
         [ERR_CONFLICT] = 409, [ERR_LIMIT] = 503, [ERR_FULL] = 507,   [ERR_BUSY] = 503,
         [ERR_IO] = 500,     [ERR_CORRUPT] = 500, [ERR_SCRIPT] = 500, [ERR_UNKNOWN] = 503,
+        [ERR_LATE] = 503,
     };
 
     return statuses[err->code];

@@ -140,6 +140,7 @@ bool instance_open_at(struct instance *instance, const struct config *config, st
         .random = random,
         .loop = loop,
         .reconnect_ms = config->store.reconnect_ms,
+        .wait_ms = config->store.wait_ms,
     };
 
     *instance = (struct instance){.config = config, .clock = options.clock,

@@ -150,7 +150,7 @@ static bool run_once(struct runner *runner, const struct host_job *about, struct
 // Whose fault is it? The app's counts; a store that is full or away does not.
 static bool is_own_fault(enum err_code code)
 {
-    return code != ERR_FULL && code != ERR_IO && code != ERR_BUSY && !is_transient(code);
+    return code != ERR_FULL && code != ERR_IO && code != ERR_BUSY && code != ERR_LATE && !is_transient(code);
 }
 
 static void run(struct runner *runner, const struct host_job *about, struct job *job)

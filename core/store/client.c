@@ -25,6 +25,7 @@ struct sending {
     struct buffer frame;
     size_t sent;
     int64_t give_up_us; // when no committer has come by then
+    int64_t late_us;    // when no outcome has come by then
     struct err outcome;
 };
 
@@ -38,7 +39,7 @@ struct client {
     int fd;          // for the loop; -1: not connected
     int blocking_fd; // for those who wait
     struct loop_watch *watch;
-    struct loop_timer *retry, *deliver;
+    struct loop_timer *retry, *deliver, *late;
     int64_t retry_ms;
     bool wants_write;
     uint64_t last_tag;
@@ -141,6 +142,11 @@ static int64_t give_up_at(const struct client *client)
 static bool nobody_there(struct err *err)
 {
     return err_set(err, ERR_BUSY, "the committer cannot be reached");
+}
+
+static bool no_answer(struct err *err)
+{
+    return err_set(err, ERR_LATE, "the committer has not answered in time");
 }
 
 static bool went_away(struct err *err)
@@ -333,6 +339,71 @@ static void pump(struct client *client)
         lost(client);
 }
 
+static void nobody_listens(void *context, const struct err *outcome)
+{
+    (void)context, (void)outcome;
+}
+
+// Half a frame cannot be taken back: the rest of it goes on its way, unheard.
+static void leave_rest(struct client *client, struct sending *sending)
+{
+    struct sending *told = mem_zero(sizeof *told);
+    struct err outcome;
+
+    told->done = sending->done;
+    told->context = sending->context;
+    sending->done = nobody_listens;
+    no_answer(&outcome);
+    decide(client, told, &outcome);
+}
+
+static void give_up_late(struct client *client)
+{
+    int64_t now = now_us(client);
+    struct err outcome;
+
+    for (struct sending **link = &client->sendings.first; *link != NULL;) {
+        struct sending *sending = *link;
+
+        if (sending->late_us > now || sending->done == nobody_listens) {
+            link = &sending->next;
+        } else if (sending->sent > 0 && sending->sent < sending->frame.len) {
+            leave_rest(client, sending);
+            link = &sending->next;
+        } else {
+            if (sending->sent == 0)
+                nobody_there(&outcome);
+            else
+                no_answer(&outcome);
+            decide(client, queue_take(&client->sendings, link), &outcome);
+        }
+    }
+}
+
+static void watch_late(struct client *client);
+
+static void late(void *context)
+{
+    struct client *client = context;
+
+    client->late = NULL;
+    give_up_late(client);
+    watch_late(client);
+}
+
+// One timer, for the one that has waited longest.
+static void watch_late(struct client *client)
+{
+    int64_t wait_ms = client->store->options.wait_ms, left_us;
+
+    if (client->late != NULL || client->sendings.first == NULL || wait_ms == 0)
+        return;
+    left_us = client->sendings.first->late_us - now_us(client);
+    if (left_us < 0) // one whose rest is still on its way
+        left_us = wait_ms * 1000;
+    client->late = client->loop->after(client->loop, left_us / 1000 + 1, late, client);
+}
+
 static struct sending *make_sending(struct client *client, store_done *done, void *context)
 {
     struct sending *sending = mem_zero(sizeof *sending);
@@ -349,9 +420,11 @@ void client_send(struct client *client, struct buffer *commit, store_done *done,
 
     sending->tag = ++client->last_tag;
     sending->give_up_us = give_up_at(client);
+    sending->late_us = now_us(client) + client->store->options.wait_ms * 1000;
     frame_put(&sending->frame, sending->tag, STORE_FRAME_COMMIT, buffer_view(commit));
     buffer_finish(commit);
     queue_add(&client->sendings, sending);
+    watch_late(client);
     pump(client);
 }
 
@@ -372,13 +445,16 @@ static void drop_blocking(struct client *client)
 
 static bool connect_blocking(struct client *client, struct err *err)
 {
-    int64_t give_up_us = give_up_at(client), pause = 0;
+    int64_t give_up_us = give_up_at(client), pause = 0, wait_ms = client->store->options.wait_ms;
+    struct timeval wait = {.tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000};
 
     while ((client->blocking_fd = connect_to(client->store, 0)) < 0) {
         if (now_us(client) >= give_up_us)
             return nobody_there(err);
         poll(NULL, 0, (int)next_pause(client, &pause));
     }
+    setsockopt(client->blocking_fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+    setsockopt(client->blocking_fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
     return true;
 }
 
@@ -418,8 +494,9 @@ static bool outcome_blocking(struct client *client, struct err *err)
     size_t len;
     uint8_t code;
 
+    errno = 0;
     if (!receive_blocking(client->blocking_fd, head, sizeof head))
-        return went_away(err);
+        return errno == EAGAIN ? no_answer(err) : went_away(err);
     len = read_u32(&reader);
     if (read_u64(&reader) != client->last_tag || read_u8(&reader) != STORE_FRAME_OUTCOME ||
         len < sizeof head - 4 || len - (sizeof head - 4) > sizeof text ||
@@ -443,7 +520,7 @@ bool client_wait(struct client *client, struct slice commit, struct err *err)
     sent = send_blocking(client->blocking_fd, buffer_view(&frame));
     done = (size_t)sent == frame.len ? outcome_blocking(client, &problem) : went_away(&problem);
     buffer_finish(&frame);
-    if (problem.code == ERR_UNKNOWN)
+    if (problem.code == ERR_UNKNOWN || problem.code == ERR_LATE)
         drop_blocking(client);
     if (sent == 0 && !fresh) // an old connection was already dead: a new one may live
         return client_wait(client, commit, err);
@@ -460,6 +537,8 @@ void client_destroy(struct client *client)
         client->loop->cancel(client->loop, client->retry);
     if (client->deliver != NULL)
         client->loop->cancel(client->loop, client->deliver);
+    if (client->late != NULL)
+        client->loop->cancel(client->loop, client->late);
     disconnect(client);
     went_away(&outcome);
     while (client->sendings.first != NULL) {

@@ -39,6 +39,7 @@ struct store_options {
     struct random *random;
     struct loop *loop;      // guests only; NULL: store_commit_wait only
     int64_t reconnect_ms;   // guests: how long a commit waits for a committer to come back
+    int64_t wait_ms;        // guests: and for its outcome, once it was sent; 0: for ever
 };
 
 // OWNER fails with ERR_BUSY when somebody else holds the lock. Refuses (ERR_CORRUPT) a
@@ -99,7 +100,7 @@ bool store_log_read(struct store_txn *txn, const char *log, uint64_t after, size
 // The outcome of a commit: ERR_NONE (durable), ERR_CONFLICT (run again from the start),
 // ERR_FULL, ERR_LIMIT, ERR_INPUT, ERR_BUSY, ERR_CORRUPT (what it builds on is rotten), or
 // ERR_UNKNOWN (the committer went away before it answered: run again; the write key tells
-// what became of it).
+// what became of it), or ERR_LATE (it has not answered in time: the same, but not at once).
 typedef void store_done(void *context, const struct err *outcome);
 
 // Sends the buffered operations; txn may be ended at once. done is called later, once,

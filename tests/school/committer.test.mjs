@@ -49,6 +49,40 @@ test("a committer at a standstill: so many commits wait, more are told to come a
   await server.remove();
 });
 
+test("a committer that does not answer is waited for so long; sent again later, it is done once", async () => {
+  const server = await serve({ settings: { workers: 1, "store.wait": "150ms" } });
+  const mum = await signedIn(server, "guardian");
+  const { path, fields } = await leaveForm(server, mum, { reason: "a late one", _key: "late" });
+  process.kill(server.pid("committer"), "SIGSTOP");
+  for (let i = 0; i < 2; i++) {
+    const answer = await mum.post(path, fields);
+    assert.equal(answer.status, 503);
+    assert.match(answer.html, /不会重复办理/);
+  }
+  assert.equal((await mum.get("/account")).status, 200);
+  const program = await fetch(`${server.url}/api/v1/session`, { method: "POST", body: JSON.stringify({ login: server.accounts.teacher.login, password: server.accounts.teacher.password }) });
+  assert.equal(program.status, 503);
+  assert.equal((await program.json()).title, "late");
+
+  process.kill(server.pid("committer"), "SIGCONT");
+  const answer = await until(async () => { const now = await mum.post(path, fields); return now.status === 303 && now; }, "the answer");
+  assert.equal(answer.status, 303);
+  assert.equal(leaves(server).filter(({ reason }) => reason === "a late one").length, 1);
+  await server.remove();
+});
+
+test("a command does not wait for ever either", async () => {
+  const server = await serve();
+  process.kill(server.pid("committer"), "SIGSTOP");
+  const command = spawn(binary, ["user", "disable", "--login", server.accounts.student.login, "-c", join(root, "config/demo.yaml"), "--set", `data=${server.data}`, "--set", "store.wait=100ms"], { stdio: ["ignore", "ignore", "pipe"] });
+  let said = "";
+  command.stderr.on("data", (bytes) => { said += bytes; });
+  assert.equal(await new Promise((done) => command.on("exit", done)), 1);
+  assert.match(said, /has not answered in time/);
+  process.kill(server.pid("committer"), "SIGCONT");
+  await server.remove();
+});
+
 test("a snapshot that somebody holds for long is reported", async () => {
   const server = await serve({ settings: { "store.reader": "100ms" } });
   // an export into a pipe that nobody reads
