@@ -41,7 +41,7 @@ lint() {
 }
 units() { make -s -k units; }
 sanitized() { make -s -k -j2 units BUILD=build/sanitized CFLAGS="$SANITIZE"; }
-apps() { build/shuyuan app test; }
+apps() { build/shuyuan app check && build/shuyuan app test; }
 # What apps do is the same in a process of their own.
 isolated() {
   for unit in host crossing escape kept; do

@@ -60,7 +60,15 @@ static bool says(const struct app *app, const char *text)
     return false;
 }
 
-// By a reference of one of its fields, or by a set that is made of it.
+static bool follows(const struct app *app, const char *field)
+{
+    char member[100];
+
+    snprintf(member, sizeof member, ".%s", field);
+    return says(app, member);
+}
+
+// By a reference of one of its fields, or by one of somebody else's that its code follows.
 static bool refers_to(const struct app *app, const struct collection *to)
 {
     const struct catalog *catalog = app->host->catalog;
@@ -68,8 +76,9 @@ static bool refers_to(const struct app *app, const struct collection *to)
     for (size_t i = 0; i < catalog_count(catalog); i++) {
         const struct collection *collection = catalog_at(catalog, i);
 
-        for (size_t j = 0; is_own(app, collection) && j < collection->field_count; j++)
-            if (collection_ref(collection, (int)j) == to)
+        for (size_t j = 0; j < collection->field_count; j++)
+            if (collection_ref(collection, (int)j) == to &&
+                (is_own(app, collection) || follows(app, collection->fields[j].name)))
                 return true;
     }
     return false;

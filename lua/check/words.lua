@@ -30,12 +30,12 @@ function words.check_named(tokens, place, has, report)
   end
 end
 
--- Literals of a source: the whole texts, those that end in a dot, and the formats that make keys.
+-- Literals of a source: the whole texts, those that end where a part begins, and the formats that make keys.
 local function add_literals(literals, tokens)
   for _, token in ipairs(tokens) do
     if token.kind == "string" then
       literals.whole[token.text] = true
-      if token.text:find("%.$") then
+      if token.text:find("%a[._]$") then
         literals.beginnings[#literals.beginnings + 1] = token.text
       elseif token.text:find("^[%w_.%%]*%%s[%w_.%%]*$") then
         literals.patterns[#literals.patterns + 1] = "^" .. token.text:gsub("%.", "%%."):gsub("%%s", ".+") .. "$"
@@ -65,7 +65,7 @@ end
 local function is_used(key, expected, names, literals)
   local first, rest = key:match("^([^.]+)%.(.+)$")
   return expected[key] or literals.whole[key] or names[first] or first == "settings"
-    or BY_WORD[first] and literals.whole[rest] or starts_with_one(key, literals.beginnings)
+    or BY_WORD[first] and (literals.whole[rest] or starts_with_one(rest, literals.beginnings)) or starts_with_one(key, literals.beginnings)
     or fits_one(key, literals.patterns)
 end
 
