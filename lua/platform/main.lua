@@ -32,6 +32,16 @@ app.get("/account/password", {allow = {"anyone"}}, function()
   return app.page("password", {field = "", word = "", wait = "", held = call.must_change and "yes" or ""})
 end)
 
+-- For devices that keep a page beside their apps.
+app.get("/manifest.webmanifest", {allow = {"everyone"}}, function()
+  local logo = here.asset("logo.svg")
+  return app.json({
+    name = call.instance, short_name = here.word("brand"), start_url = "/", scope = "/", display = "standalone",
+    background_color = "#ffffff", theme_color = "#2457d6",
+    icons = {{src = logo, type = "image/svg+xml", sizes = "any", purpose = "any"}},
+  })
+end)
+
 app.get("/help", {allow = {"everyone"}}, function()
   return app.page("help", {licences = here.asset("licences.txt")})
 end)

@@ -107,11 +107,16 @@ local function links()
   return list
 end
 
+--- What the operator calls this instance.
+function here.instance()
+  return call.instance
+end
+
 --- What the frame of a page shows.
 function here.frame()
   return {
     lang = TAGS[call.lang] or TAGS.zh, theme = call.theme ~= "" and call.theme, path = call.path,
-    signed_in = call.signed_in, person = call.signed_in and here.name() or "", role = here.role(), place = here.place(call.role_org),
+    instance = call.instance, signed_in = call.signed_in, person = call.signed_in and here.name() or "", role = here.role(), place = here.place(call.role_org),
     links = call.signed_in and links() or {}, live = call.signed_in and live.position() or false,
   }
 end

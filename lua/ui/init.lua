@@ -35,6 +35,9 @@ ui.split = define{name = "split", needs = {"main", "aside"}, markup = {"main", "
 --- The mark of the platform.
 ui.logo = define{name = "logo", pure = true}
 
+--- The mark with the instance's name, over a form that stands alone.
+ui.brand = require("ui.brand")
+
 --- The child that a guardian acts for, on blue; `kids` are the buttons that switch.
 ui.hero = define{name = "hero", needs = {"name", "facts", "day"}, takes = {kids = false, chosen = true}, markup = {"kids"}}
 
