@@ -116,7 +116,8 @@ end
 function here.frame()
   return {
     lang = TAGS[call.lang] or TAGS.zh, theme = call.theme ~= "" and call.theme, path = call.path,
-    instance = call.instance, signed_in = call.signed_in, person = call.signed_in and here.name() or "", role = here.role(), place = here.place(call.role_org),
+    instance = call.instance,
+    signed_in = call.signed_in, person = call.signed_in and here.name() or "", role = here.role(), place = here.place(call.role_org),
     links = call.signed_in and links() or {}, live = call.signed_in and live.position() or false,
   }
 end
