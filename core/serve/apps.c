@@ -12,6 +12,7 @@ static void note_use(void *context, const struct host_use *use)
     struct worker *worker = context;
 
     worker->use = *use;
+    uses_note(&worker->slot->uses, use);
 }
 
 static void note_problem(void *context, const char *app, const char *problem)

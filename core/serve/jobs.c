@@ -33,13 +33,19 @@ static void report_problem(void *context, const char *app, const char *problem)
               LOG_TEXT("problem", problem));
 }
 
+static void note_use(void *context, const struct host_use *use)
+{
+    uses_note(&((struct jobs *)context)->runner.slot->uses, use);
+}
+
 // Between two jobs nothing of the old state is in use.
 static void take_up(struct jobs *jobs)
 {
     struct buffer problems = BUFFER_EMPTY; // which the workers tell
 
     instance_reload(&jobs->instance);
-    renew(&jobs->instance, &jobs->generation, &problems);
+    if (renew(&jobs->instance, &jobs->generation, &problems) == RENEW_DONE)
+        host_on_use(jobs->instance.host, note_use, jobs);
     buffer_finish(&problems);
     jobs->runner.slot->renewals++;
 }
@@ -106,6 +112,7 @@ int jobs_run(const struct child_setup *setup)
     jobs.generation = generation_of(&jobs.instance);
     jobs.runner.instance = &jobs.instance;
     jobs.runner.slot = &setup->board->job[setup->slot];
+    host_on_use(jobs.instance.host, note_use, &jobs);
     jobs.runner.turn = setup->slot; // two begin with different apps
     jobs.runner.slot->beat_us = clock_mono_us(jobs.instance.clock);
     if (write(setup->ready_fd, &setup->ready_byte, 1) != 1)

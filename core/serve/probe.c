@@ -195,6 +195,18 @@ static void put_outbound(struct buffer *out, const struct outbound_slot *slot)
                       fetch_word((enum fetch_outcome)i), (unsigned long long)slot->outcomes[i]);
 }
 
+static void put_uses(struct buffer *out, const struct scoreboard *board, struct arena *memory)
+{
+    const struct uses *all[WORKERS_MAX + JOBS_MAX];
+    size_t count = 0;
+
+    for (unsigned i = 0; i < board->workers; i++)
+        all[count++] = &board->worker[i].uses;
+    for (unsigned i = 0; i < board->jobs; i++)
+        all[count++] = &board->job[i].uses;
+    uses_print(all, count, memory, out);
+}
+
 struct slice probe_metrics(struct worker *worker, struct arena *memory)
 {
     const struct scoreboard *board = worker->setup->board;
@@ -203,6 +215,7 @@ struct slice probe_metrics(struct worker *worker, struct arena *memory)
 
     put_workers(&out, board);
     put_jobs(&out, board);
+    put_uses(&out, board, memory);
     put_queue(&out, worker, memory);
     put_outbound(&out, &board->outbound);
     put(&out, "workers", "gauge", "Worker processes.", board->workers);

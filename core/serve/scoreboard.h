@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "http/http.h"
+#include "serve/uses.h"
 #include "net/fetch.h"
 #include "store/store.h"
 
@@ -17,6 +18,7 @@ struct worker_slot {
     _Atomic int confined;    // Landlock holds
     struct http_stats http;  // copied with every beat; a torn read costs one wrong sample
     uint64_t commits, retries, conflicts, script_faults, script_limits, sign_ins, refused_sign_ins;
+    struct uses uses;
     _Atomic uint64_t renewals; // times that a signal to reload was followed
     uint64_t rotten; // chunks of files that were not what was stored
     uint64_t live_streams, live_told, live_dropped; // open now; events sent; streams cut for being slow
@@ -27,6 +29,7 @@ struct worker_slot {
 struct job_slot {
     _Atomic int64_t beat_us; // when it last looked at the queue; 0: not yet running
     uint64_t done, failed, buried;
+    struct uses uses;
     _Atomic uint64_t renewals;
 };
 

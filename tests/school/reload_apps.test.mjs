@@ -36,6 +36,21 @@ test("what is saved is served, on connections and sessions that stay", async () 
   line.end();
 });
 
+test("an event stream stays open while the applications under it change", async () => {
+  const stop = new AbortController();
+  const stream = await fetch(`${server.url}/live`, { headers: { cookie: cookieOf(teacher) }, signal: stop.signal });
+  assert.equal(stream.status, 200);
+  let over = false;
+  const reading = (async () => { for await (const _ of stream.body) void _; })().catch(() => {}).finally(() => { over = true; });
+  writeFileSync(main, original + ROUTE("under a stream"));
+  await answers("/now", "under a stream");
+  writeFileSync(main, original + ROUTE("once more"));
+  await answers("/now", "once more");
+  assert.equal(over, false);
+  stop.abort();
+  await reading;
+});
+
 test("words and pages are taken up too, and a module of its own", async () => {
   const words = join(folder, "apps/found/lang/zh.yaml");
   writeFileSync(words, readFileSync(words, "utf8").replace("还没有拾到的物品", "这里还是空的"));
@@ -134,6 +149,10 @@ test("a server that watches nothing takes it up on SIGHUP, without restarting an
   await until(() => other.lines().filter(({ event }) => /version from before goes on/.test(event)).length === 2, "both workers to refuse it");
   for (const line of lines) assert.match((await line.ask(`${at}/now`, { headers })).body, /signalled/);
   assert.deepEqual(other.pids(), before);
+  const [, org] = /\/o\/(\w+)\//.exec(at);
+  await until(async () => (await other.metrics())[`app_calls_total{app="found",org="${org}"}`] >= 4, "what the app took there, in the metrics");
+  const figures = await other.metrics();
+  assert.ok(figures[`app_cpu_seconds_total{app="found",org="${org}"}`] > 0 && figures[`app_bytes_total{app="found",org="${org}"}`] > 0);
   assert.doesNotMatch((await person.get(`${at}/items`)).html, /main\.lua/, "a school sees nothing of it");
   for (const line of lines) line.end();
 });
