@@ -22,6 +22,7 @@ struct host_options {
     struct random *random;
     bool lint;   // everything that is wrong is told at once: for checks, not for serving
     bool steady; // calls can be compared: tests of applications (script_steady)
+    struct loop *loop;       // on which calls into isolated apps wait; NULL: they block
     struct nursery *nursery; // for isolated apps; NULL: these go into quarantine
     struct net_client *outbound; // of a process that does jobs; else NULL
 };

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/loop.h"
 #include "bind/nursery.h"
 #include "bind/wire.h"
 
@@ -16,6 +17,7 @@ enum {
     SHAPES_MAX = 256,
     SLACK = 64 * 1024,    // of a message beside an answer's body
     PRINTS_MAX = 64 * 1024, // bytes of a call
+    PATIENCE_US = 50000,    // then the worker turns to others
     ASKED_MAX = 8,
     EAGER_DEPTH = 3,      // rows in rows that are sent before they are asked for
 };
@@ -41,6 +43,9 @@ struct isolate {
     char asked[ASKED_MAX][16]; // of core.call
     size_t asked_count;
     size_t printed;
+    struct script_run *run; // that waits on the loop
+    struct loop_watch *watch;
+    struct loop_timer *timer;
     enum err_code raised; // what was last told it
     char place[SCRIPT_PLACE_MAX];
     bool under_way; // a call has begun and not ended as calls do
@@ -423,21 +428,84 @@ static int lost(lua_State *L, struct isolate *isolate, struct err *err)
     script_raise(L, &told);
 }
 
-// From what was begun in `out` to the results: [-0, +n].
-static int converse(lua_State *L, struct isolate *isolate)
+static int converse(lua_State *L, struct isolate *isolate, struct err *err);
+
+// Waiting on the loop, so that others are served meanwhile -----------------------------------
+
+static void stop_waiting(struct isolate *isolate)
 {
+    struct loop *loop = isolate->state->host->options.loop;
+
+    if (isolate->watch != NULL)
+        loop->unwatch(loop, isolate->watch);
+    if (isolate->timer != NULL)
+        loop->cancel(loop, isolate->timer);
+    isolate->watch = NULL;
+    isolate->timer = NULL;
+}
+
+static void something_came(void *context)
+{
+    struct isolate *isolate = context;
+
+    stop_waiting(isolate);
+    script_wake(isolate->run);
+}
+
+static void time_is_over(void *context)
+{
+    struct isolate *isolate = context;
+
+    isolate->timer = NULL; // it has fired
+    something_came(isolate);
+}
+
+// The call is ended from outside: its process is in the middle of it.
+static void give_up(void *context)
+{
+    stop_waiting(context);
+    end_process(context);
+}
+
+static int go_on(lua_State *L, int status, lua_KContext context)
+{
+    struct isolate *isolate = (struct isolate *)context;
     struct err err = {ERR_NONE, ""};
+
+    (void)status;
+    return converse(L, isolate, &err);
+}
+
+static int wait_on_loop(lua_State *L, struct isolate *isolate)
+{
+    struct loop *loop = isolate->state->host->options.loop;
+    int64_t left_us = isolate->wire.until_us - clock_mono_us(clock_system());
+    struct script_wait wait = {go_on, give_up, isolate};
+
+    isolate->run = script_running(L);
+    isolate->watch = loop->watch(loop, isolate->wire.fd, something_came, isolate);
+    isolate->timer = loop->after(loop, left_us > 0 ? left_us / 1000 + 1 : 1, time_is_over, isolate);
+    return script_suspend(L, &wait);
+}
+
+// From what was sent to the results: [-0, +n].
+static int converse(lua_State *L, struct isolate *isolate, struct err *err)
+{
+    bool can_wait = isolate->state->host->options.loop != NULL && script_running(L) != NULL;
     struct frame frame;
     struct reader reader;
-    bool going = wire_send(&isolate->wire, &err);
+    int results;
 
-    while (going && wire_receive(&isolate->wire, &frame, &err)) {
+    isolate->wire.patient_us = can_wait ? clock_mono_us(clock_system()) + PATIENCE_US : 0;
+    while (wire_receive(&isolate->wire, &frame, err)) {
         if (frame.tag != isolate->wire.call)
             break;
         if (frame.kind == WIRE_DONE) {
             reader = reader_of(frame.payload);
             isolate->broken = read_u8(&reader) != 0; // it asks for a successor
-            return wire_push_all(L, &reader, &isolate->wire);
+            results = wire_push_all(L, &reader, &isolate->wire);
+            isolate->under_way = false;
+            return results;
         }
         if (frame.kind == WIRE_FAILED)
             return fail(L, isolate, frame.payload);
@@ -448,9 +516,18 @@ static int converse(lua_State *L, struct isolate *isolate)
         else
             break;
     }
-    if (err.code == ERR_NONE)
-        err_set(&err, ERR_INPUT, "a message out of turn");
-    return lost(L, isolate, &err);
+    if (err->code == ERR_BUSY && can_wait)
+        return wait_on_loop(L, isolate);
+    if (err->code == ERR_NONE)
+        err_set(err, ERR_INPUT, "a message out of turn");
+    return lost(L, isolate, err);
+}
+
+static int send_and_converse(lua_State *L, struct isolate *isolate)
+{
+    struct err err = {ERR_NONE, ""};
+
+    return wire_send(&isolate->wire, &err) ? converse(L, isolate, &err) : lost(L, isolate, &err);
 }
 
 static void new_table(lua_State *L, int *ref)
@@ -521,7 +598,7 @@ static int forward(lua_State *L)
     struct isolate *isolate = bind_state(L)->isolate;
     const struct call *call = isolate->state->call;
     struct buffer *out = &isolate->wire.out;
-    int args = lua_gettop(L), results;
+    int args = lua_gettop(L);
 
     begin(L, isolate, WIRE_CALL);
     buffer_u8(out, call != NULL && call->write);
@@ -532,10 +609,7 @@ static int forward(lua_State *L)
     wire_put(L, -1, &isolate->wire);
     lua_settop(L, args);
     wire_put_all(L, 2, args - 1, &isolate->wire);
-    results = converse(L, isolate);
-    isolate->under_way = false;
-    new_table(L, &isolate->rows);
-    return results;
+    return send_and_converse(L, isolate);
 }
 
 // door[name]: upvalues are not shared, so each has its own.
@@ -588,8 +662,7 @@ static int boot(lua_State *L)
     lua_setfield(L, -2, "core.record.allows");
     begin(L, isolate, WIRE_BOOT);
     put_boot(&isolate->wire.out, isolate->state);
-    converse(L, isolate);
-    isolate->under_way = false;
+    send_and_converse(L, isolate);
     lua_newtable(L);
     lua_createtable(L, 0, 1);
     lua_pushcfunction(L, door_index);
@@ -622,6 +695,7 @@ void isolate_close(struct isolate *isolate)
 {
     if (isolate == NULL)
         return;
+    stop_waiting(isolate);
     end_process(isolate);
     if (isolate->process >= 0)
         close(isolate->process);

@@ -49,6 +49,11 @@ static bool wait_for(struct wire *wire, short events, struct err *err)
     do {
         if (!is_in_time(wire, &left_us, err))
             return false;
+        if (wire->patient_us > 0 && events == POLLIN) {
+            left_us += wire->patient_us - wire->until_us; // until it would rather do other things
+            if (left_us <= 0)
+                return err_set(err, ERR_BUSY, "nothing is there yet");
+        }
     } while (poll(&polled, 1, (int)(left_us / 1000 + 1)) <= 0);
     return true;
 }

@@ -54,6 +54,7 @@ struct wire {
     size_t taken;   // of `in`: the message that was handed out
     uint64_t call;  // its number
     int64_t until_us; // of the worker's side: when the call must have ended
+    int64_t patient_us; // and from when on wire_receive says ERR_BUSY instead of waiting; 0: never
     // [-0, +0] and [-0, +1]; raise on what is no object of theirs.
     void (*put_object)(lua_State *L, int at, struct wire *wire);
     void (*push_object)(lua_State *L, struct reader *reader, struct wire *wire);
@@ -63,7 +64,8 @@ void wire_finish(struct wire *wire);
 // A message is begun, its values are put into wire->out, and it is sent.
 void wire_begin(struct wire *wire, enum wire_kind kind);
 bool wire_send(struct wire *wire, struct err *err);
-// The payload stays until the next call. ERR_LIMIT: the time is over.
+// The payload stays until the next call. ERR_LIMIT: the time is over. ERR_BUSY: nothing is there
+// yet, ask again.
 bool wire_receive(struct wire *wire, struct frame *frame, struct err *err);
 
 // One value, or a number of values before themselves. Raise, also on what is malformed.

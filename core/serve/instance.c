@@ -144,7 +144,7 @@ bool instance_open_at(struct instance *instance, const struct config *config, st
     };
 
     *instance = (struct instance){.config = config, .clock = options.clock,
-                                  .random = options.random};
+                                  .random = options.random, .loop = loop};
     take_limits(instance);
     if (!instance_folder(config, err))
         return false;
@@ -197,6 +197,7 @@ bool instance_boot_apps(struct instance *instance, host_problem *problem, void *
     if (instance->config->apps.isolated[0] != 0 && instance->nursery == NULL)
         return false;
     options.nursery = instance->nursery;
+    options.loop = instance->loop;
     instance->host = host_create(&options, instance->catalog, problem, context, err);
     return instance->host != NULL && (instance->store == NULL || settle(instance, err));
 }

@@ -21,6 +21,7 @@ struct instance {
     struct host *host; // NULL in the committer, which runs no apps
     bool lint;         // of its host: everything that is wrong is told at once
     bool steady;       // of its host: calls can be compared
+    struct loop *loop;       // of a worker
     struct nursery *nursery; // NULL: no app is isolated
     struct net_client *outbound; // set before the apps are booted by a process that does jobs
     struct auth auth;

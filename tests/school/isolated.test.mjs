@@ -106,6 +106,26 @@ test("a process that stands still is killed, its call answered with an id, and t
   assert.equal(await restarts(), before);
 });
 
+test("a worker does not wait for a process that stands still", async () => {
+  const patient = await serve({ data: freshData(), settings: { ...common, "apps.isolated": "trial", "apps.isolated_wall": "20s", "script.wall": "30s", watchdog: "2s" } });
+  try {
+    const [one, other] = [await signedIn(patient, "guardian"), await signedIn(patient, "teacher")];
+    assert.equal((await one.get(`/o/${patient.org}/trial/fine`)).status, 200);
+    const worker = patient.pid("worker 0"), held = named(children(named(children(worker), "sy nursery")[0]), "sy app");
+    for (const pid of held) process.kill(pid, "SIGSTOP");
+    let ended = false;
+    const stuck = one.get(`/o/${patient.org}/trial/fine`).then((answer) => { ended = true; return answer; });
+    for (let i = 0; i < 20; i++) assert.equal((await other.get(`/o/${patient.org}/leave/desk`)).status, 200);
+    assert.equal((await other.get(`/o/${patient.org}/trial/fine`)).status, 200, "by a process of its own");
+    assert.equal(ended, false, "the one that stands still is still waited for");
+    for (const pid of held) process.kill(pid, "SIGCONT");
+    assert.equal((await stuck).status, 200, "and answers when it goes on");
+    assert.equal(patient.pid("worker 0"), worker);
+  } finally {
+    await patient.remove();
+  }
+});
+
 test("where processes come from does not outlive the worker, and they do not outlive it", async () => {
   const [source, all] = [nursery(), processes()];
   process.kill(server.pid("worker 0"), "SIGKILL");
