@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freshData, root, serve, signedIn } from "../lib/school.mjs";
+import { develop } from "./develop.mjs";
 import { isolated } from "./isolated.mjs";
 import { neighbours } from "./neighbours.mjs";
 import { streams } from "./live.mjs";
@@ -104,7 +105,7 @@ function inside(name) {
 }
 
 const parts = {
-  peers, budgets, isolated, organisations, applications, streams, start: startTimes,
+  peers, budgets, isolated, organisations, applications, develop, streams, start: startTimes,
   neighbours: () => neighbours(join(root, "tests/bench/percentiles.lua")),
   instance: () => inside("instance_bench"), store: () => inside("store_bench"),
 };
