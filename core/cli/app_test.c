@@ -4,6 +4,7 @@
 #include "cli/ground.h"
 #include "cli/place.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -75,6 +76,26 @@ static void run_test(struct testing *testing, struct trial *trial, const struct 
     tell(testing, &tests[i], since(start_us), done ? NULL : err.text);
 }
 
+// Who stops the run stops it between two tests: the folder in memory is taken away first.
+static void hold_signals(void)
+{
+    sigset_t held;
+
+    sigemptyset(&held);
+    sigaddset(&held, SIGINT);
+    sigaddset(&held, SIGTERM);
+    sigprocmask(SIG_BLOCK, &held, NULL);
+    signal(SIGPIPE, SIG_IGN); // nobody reads on
+}
+
+static bool is_told_to_stop(void)
+{
+    sigset_t pending;
+
+    return sigpending(&pending) == 0 &&
+           (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1);
+}
+
 // An app without tests has none that fail.
 static void test_app(struct testing *testing, const char *app)
 {
@@ -90,7 +111,7 @@ static void test_app(struct testing *testing, const char *app)
         tell(testing, &(struct trial_test){"its tests load", ""}, 0, err.text);
     } else {
         count = trial_tests(trial, &tests);
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < count && !is_told_to_stop() && !ferror(stdout); i++)
             run_test(testing, trial, tests, i);
         trial_destroy(trial);
     }
@@ -145,7 +166,7 @@ static int run_in(struct cli *cli, const struct config *config)
             test_app(&testing, app);
         else
             test_all(&testing);
-        status = testing.failed > 0 ? CLI_PROBLEM : CLI_DONE;
+        status = testing.failed > 0 || is_told_to_stop() ? CLI_PROBLEM : CLI_DONE;
         if (testing.passed + testing.failed == 0)
             fprintf(stderr, "no tests: write one in test/ (shuyuan app new shows how)\n");
     }
@@ -164,6 +185,7 @@ static int run(struct cli *cli)
 
     if (cli->argument_count > 1)
         return cli_usage(cli, "which app? One, or none for all");
+    hold_signals();
     if (!ground_folder(folder, &err))
         return cli_problem(&err);
     log_threshold(LOG_ERROR);

@@ -172,6 +172,8 @@ test("nothing is left behind in memory or on the disk", () => {
   const left = () => ["/dev/shm", "/tmp"].flatMap((place) => existsSync(place) ? readdirSync(place).filter((name) => name.startsWith("shuyuan-test-") && /-\d+-\d+$/.test(name)) : []);
   const before = left();
   assert.equal(run(withTest(""), "app", "test", "demo").status, 0);
+  spawnSync("sh", ["-c", `${binary} app test --json | head -1`], { cwd: workshop() });
+  spawnSync("timeout", ["-s", "INT", "0.2", binary, "app", "test"], { cwd: workshop() });
   assert.deepEqual(left().filter((name) => !before.includes(name)), []);
 });
 
