@@ -18,7 +18,12 @@
 #include "serve/instance.h"
 #include "serve/serve.h"
 
-enum { CALLERS_MAX = JOBS_MAX + 8, READ_CHUNK = 64 * 1024, FIRST = 2 };
+enum {
+    CALLERS_MAX = JOBS_MAX + 8,
+    READ_CHUNK = 64 * 1024,
+    FIRST = 2,
+    BEAT_MS = 100, // well below the least watchdog, which may become shorter at any moment
+};
 
 // A job process. It has one call at a time: what it sends meanwhile waits.
 struct caller {
@@ -325,8 +330,7 @@ static void turn(struct outbound *outbound)
             polls[FIRST + count].events |= POLLOUT;
         polled[count++] = caller;
     }
-    transfers_wait(outbound->transfers, polls, FIRST + count,
-                   (int)(outbound->config->watchdog_ms / 4));
+    transfers_wait(outbound->transfers, polls, FIRST + count, BEAT_MS);
     for (size_t i = 0; i < count; i++)
         serve_caller(polled[i], polls[FIRST + i].revents);
     if (polls[1].revents != 0)
