@@ -111,10 +111,10 @@ test("a full disk: reads go on, writes are told, nothing acknowledged is lost, a
 
 test("a store at store.bytes_max: the same; a higher limit heals it", async () => {
   const data = freshData();
-  const first = await serve({ data });
+  const first = await serve({ data, settings: { jobs: 0 } }); // nobody else writes
   const { store_bytes: used } = await until(async () => { const figures = await first.metrics(); return figures.store_bytes > 0 && figures; }, "the size of the store");
   await first.stop();
-  const server = await serve({ data, settings: { "store.bytes_max": `${Math.ceil(used / 1024) + 256}KiB` } });
+  const server = await serve({ data, settings: { jobs: 0, "store.bytes_max": `${Math.ceil(used / 1024) + 256}KiB` } });
   const mum = await signedIn(server, "guardian"), teacher = await signedIn(server, "teacher");
   const form = await leaveForm(server, mum);
   const ledger = [];
