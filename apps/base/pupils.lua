@@ -44,13 +44,14 @@ pupils.guardianship = app.collection("guardianship", {
     ordinal       = {type = "integer", between = {1, 9}},
   },
   unique = {{"guardian", "student"}},
-  index = {{"student"}, {"class"}, {"school"}},
+  index = {{"student"}, {"class"}, {"school", "class"}},
 })
 pupils.guardianship:allow("read", {
   guardian  = {"guardian is @me"},
   teacher   = {"class in @me.classes"},
   principal = {"school in @me.orgs"},
   office    = {"school in @me.orgs"},
+  app       = {"school in @me.orgs", only = {"guardian", "guardian_name", "student", "class", "school"}},
 })
 
 -- For other apps: what happened, by ids; whoever may read the records sees the rest.
