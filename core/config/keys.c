@@ -65,7 +65,7 @@ const struct config_key config_keys[] = {
     {"script.instances", KEY_INTEGER, AT(script.instances), "256", 1, 100000, NULL, RELOAD, "organisations of an app kept ready in a worker"},
     {"script.slice", KEY_DURATION, AT(script.slice_ms), "1ms", 0, SECONDS(10), NULL, RELOAD, "turn of a call, then others have theirs; 0ms: one instruction, for tests"},
     {"script.open", KEY_INTEGER, AT(script.open), "64", 1, 1000, NULL, FIXED, "calls of a worker that are between two turns; each holds a snapshot"},
-    {"script.queue", KEY_INTEGER, AT(script.queue), "256", 0, 100000, NULL, RELOAD, "requests of a worker that wait for such calls to end; more are refused as busy"},
+    {"script.queue", KEY_INTEGER, AT(script.queue), "1000", 0, 100000, NULL, RELOAD, "requests of a worker that wait for such calls to end; more are refused as busy"},
 
     {"apps.isolated", KEY_NAMES, AT(apps.isolated), "", 0, 4000, NULL, FIXED, "apps that run in locked-down processes of their own; \"all\": every app"},
     {"apps.isolated_wall", KEY_DURATION, AT(apps.isolated_wall_ms), "500ms", 10, MINUTES(1), NULL, RELOAD, "such a process is killed when a call has not ended after so long"},

@@ -11,7 +11,7 @@ enum {
     DEBT_MAX_US = 60000000,  // but not longer than a minute
     MEMORY_US = 60000000,    // so long a lane that used its time up is known
     LANES_MAX = 512,         // of which something is remembered
-    LANE_SHARE = 8,          // a lane's part of the queue
+    LANE_SHARE = 8,          // a lane's part of the queue once it is half full
     LANE_LEAST = 8,
     BUSY_WAIT_MS = 1000,
 };
@@ -250,12 +250,14 @@ void turns_destroy(struct turns *turns)
     free(turns);
 }
 
+// A school's morning may fill the first half of the queue; the second is shared by all.
 static bool is_full(const struct turns *turns, const struct lane *lane)
 {
     size_t most = (size_t)turns->config->script.queue, share = most / LANE_SHARE;
 
     return turns->waiting >= most ||
-           lane->to_begin.count >= (share > LANE_LEAST ? share : LANE_LEAST);
+           (turns->waiting >= most / 2 &&
+            lane->to_begin.count >= (share > LANE_LEAST ? share : LANE_LEAST));
 }
 
 enum turns_entry turns_enter(struct turns *turns, struct turns_place *place, struct slice key,
