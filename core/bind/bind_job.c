@@ -4,6 +4,7 @@
 #include "bind/bind.h"
 #include "job/queue.h"
 #include "job/schedule.h"
+#include "record/tree.h"
 
 enum { RETRY_MAX = 100 };
 
@@ -98,7 +99,30 @@ static int calendar(lua_State *L)
     return bind_add_name(L, &bind_state(L)->app->calendars);
 }
 
-/// job.queue(name: string, arg: string, key: string, wait_ms: integer): boolean
+// The organisation of the call, or one below it: work goes down the tree, never up or across.
+static struct id check_place(lua_State *L, int at, struct call *call)
+{
+    struct id org = call->request->org;
+    struct ref ref;
+    struct slice text;
+    struct err err;
+    bool under;
+
+    if (lua_isnoneornil(L, at))
+        return org;
+    text = bind_check_slice(L, at);
+    if (ref_from_text(text, &ref))
+        org = ref.id;
+    else if (!id_from_text(text, &org))
+        luaL_error(L, "'at' is an organisation");
+    if (!tree_is_under(call->view, org, call->request->org, &under, &err))
+        script_raise(L, &err);
+    if (!under)
+        luaL_error(L, "'at' is not below the organisation of this call");
+    return org;
+}
+
+/// job.queue(name: string, arg: string, key: string, wait_ms: integer, at?: string): boolean
 // True: queued. False: one of the key waits already.
 static int queue(lua_State *L)
 {
@@ -107,7 +131,7 @@ static int queue(lua_State *L)
     struct slice arg = bind_check_slice(L, 2), key = bind_check_slice(L, 3);
     lua_Integer wait_ms = luaL_checkinteger(L, 4);
     struct call *call = bind_write_call(L, "a job is queued");
-    struct job job = {.org = call->request->org, .app = app->manifest.id, .name = name,
+    struct job job = {.org = check_place(L, 5, call), .app = app->manifest.id, .name = name,
                       .key = key, .arg = arg};
     bool added;
     struct err err;

@@ -55,7 +55,7 @@ local function declarations()
     on = function(event, spec, handler) job.on(of(), event, spec, handler) end,
     topic = function(name, spec) live.declare(of(), name, spec) end,
     publish = function(name, about) live.publish(of(), name, about) end,
-    after = function(name, arg, wait) return job.after(of(), name, arg, wait) end,
+    after = function(name, arg, spec) return job.after(of(), name, arg, spec) end,
   }
 end
 

@@ -11,7 +11,7 @@ local jobs = {}
 local KEYS <const> = {"retry", "key"}
 local EVERY_KEYS <const> = {"retry", "kinds", "at_once"}
 local ON_KEYS <const> = {"retry"}
-local WAIT_KEYS <const> = {"seconds", "minutes", "hours", "days"}
+local AFTER_KEYS <const> = {"seconds", "minutes", "hours", "days", "at"}
 local MS <const> = {seconds = 1000, minutes = 60000, hours = 3600000, days = 86400000}
 local RETRY <const> = 5
 
@@ -80,10 +80,10 @@ function jobs.emit(name, arg)
   job.emit(name, json.encode(arg or {}))
 end
 
-local function wait_of(wait)
+local function wait_of(spec)
   local ms = 0
-  for unit, count in pairs(options.check(wait, "the wait of a job", WAIT_KEYS)) do
-    ms = ms + math.floor(count * MS[unit])
+  for unit, each in pairs(MS) do
+    ms = ms + math.floor((spec[unit] or 0) * each)
   end
   return ms
 end
@@ -99,15 +99,15 @@ local function key_of(declared, name, arg)
   return tostring(key)
 end
 
---- Queues a job in the commit of this call: true, or false when one of its key waits already. `wait`
---- puts it off: {minutes = 10}.
-function jobs.after(instance, name, arg, wait)
+--- Queues a job in the commit of this call: true, or false when one of its key waits already. `spec`
+--- puts it off: {minutes = 10}; `at` an organisation below runs it there.
+function jobs.after(instance, name, arg, spec)
   local declared = instance.jobs[name]
-  arg = arg or {}
+  arg, spec = arg or {}, options.check(spec or {}, "when and where a job runs", AFTER_KEYS)
   if not declared then
     host.check_keys({[tostring(name)] = true}, "the jobs of " .. host.id, options.sorted(instance.jobs))
   end
-  return job.queue(name, json.encode(arg), key_of(declared, name, arg), wait and wait_of(wait) or 0)
+  return job.queue(name, json.encode(arg), key_of(declared, name, arg), wait_of(spec), spec.at and (spec.at.id or spec.at))
 end
 
 --- Does a job: nil when it is done, else the word for why not.
