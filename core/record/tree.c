@@ -42,7 +42,9 @@ bool tree_declare(struct catalog *catalog, struct err *err)
     };
 
     catalog->tree = catalog_add(catalog, &org, err);
-    return catalog->tree != NULL;
+    return catalog->tree != NULL &&
+           catalog_allow(catalog, catalog->tree, VERB_READ, "anyone", NULL, NULL, NULL, err) &&
+           catalog_allow(catalog, catalog->tree, VERB_READ, "app", NULL, NULL, NULL, err);
 }
 
 static struct view as_system(const struct view *view)

@@ -2,7 +2,8 @@
 // The tree of organisations: core-owned collection "core.org" (records of the root
 // organisation). Records never hold their ancestors; they are read from here.
 // Fields of core.org: kind (code), parent (ref, none for the root), name, name_en, code,
-// stages (text), closed (boolean). Indexes: {parent}, unique {code}.
+// stages (text), closed (boolean). Indexes: {parent}, unique {code}. Which organisations there are
+// is no secret to who is signed in, so that records may refer to them.
 #pragma once
 
 #include "record/record.h"
