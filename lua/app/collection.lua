@@ -142,9 +142,10 @@ local function with_detail(self)
   end
 end
 
-function methods:form(name, fields)
+--- A form for these fields; also() gives values that nobody is asked for.
+function methods:form(name, fields, also)
   self.forms[name] = fields
-  require("app.form").declare(self.app, self, name, fields)
+  require("app.form").declare(self.app, self, name, fields, also)
   with_detail(self)
 end
 

@@ -86,8 +86,20 @@ local function is_near(row)
   return row.org == call.org_id or row.org == call.root
 end
 
+-- Organisations offer those right below.
+local function below()
+  local list = {}
+  for i, org in ipairs(call.below) do
+    list[i] = {value = org.ref.id, text = org.name}
+  end
+  return list
+end
+
 local OPTIONS <const> = {
   ref = function(collection, field)
+    if field.ref == "core.org" then
+      return below()
+    end
     local list = {}
     for _, row in ipairs(collection:choices(field.name)) do
       if is_near(row) then

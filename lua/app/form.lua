@@ -2,6 +2,7 @@
 --- A form that creates a record: GET and POST /{name}.
 --
 -- collection:form("ask", {"student", "from", "to", {slot = "details", "reason"}})
+-- collection:form("new", {"name"}, function() return {owner = app.org.ref} end): values that nobody is asked for
 -- What the rules and checks refuse comes back as the form, with the text kept and each problem at
 -- its field; what is stored leads to the record, which confirms it.
 local answer = require("app.answer")
@@ -50,6 +51,15 @@ local function values_of(names, sent)
     end
   end
   return values
+end
+
+-- With the values that nobody is asked for.
+local function completed(values, also)
+  local whole = also and also() or {}
+  for name, value in pairs(values) do
+    whole[name] = value
+  end
+  return whole
 end
 
 -- All required fields that are empty, so that they are told at once and not one by one.
@@ -149,7 +159,7 @@ local function show(collection, name, names, values, words)
 end
 
 --- Declares the form's two routes.
-function form.declare(app, collection, name, spec)
+function form.declare(app, collection, name, spec, also)
   local names = flatten(collection, name, spec, {})
   local allow = {allow = collection:roles("create")}
   app.get("/" .. name, allow, function()
@@ -161,7 +171,7 @@ function form.declare(app, collection, name, spec)
     if next(words) then
       return show(collection, name, names, values, words)
     end
-    local row, problem = collection:create(values)
+    local row, problem = collection:create(completed(values, also))
     if not row then
       return show(collection, name, names, values, {[problem.field] = problem.word})
     end
