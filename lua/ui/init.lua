@@ -99,6 +99,12 @@ end
 --- A file of a record: what it is called, how large, of what kind; a link to it.
 ui.file = require("ui.file")
 
+--- A file to be seen or heard where it stands: videos and sounds are played, from any place in them, pictures
+--- are shown; of others, and of all, there is the link. `title` says what it is.
+ui.play = define{name = "play", needs = {"file", "title"}, shape = function(data)
+  data.group, data.url = data.file.group, data.file.url
+end}
+
 --- A control that brings a file.
 ui.upload = require("ui.upload")
 
