@@ -5,6 +5,9 @@
 #include "base/json.h"
 #include "bind/pure.h"
 #include "bind/trial_inside.h"
+#include "blob/file.h"
+#include "blob/kind.h"
+#include "crypto/crypto.h"
 #include "script/sources.h"
 
 enum { FIELDS_SENT_MAX = 64, ROWS_MAX = 1000 };
@@ -173,6 +176,31 @@ static int plant(lua_State *L)
     ref_to_text(&record->ref, text);
     commit(L);
     lua_pushlstring(L, text, REF_TEXT_LEN);
+    return 1;
+}
+
+/// test.file(person: string, org: string, kind: string, size: integer): string
+// What the store knows of a file that a person has uploaded; tests of apps read no bytes.
+static int add_file(lua_State *L)
+{
+    struct id person = id_of(L, luaL_checkstring(L, 1)), org = id_of(L, luaL_checkstring(L, 2));
+    const struct blob_limits limits = {INT64_MAX, INT64_MAX, 86400000};
+    const char *kind = luaL_checkstring(L, 3);
+    uint64_t size = (uint64_t)luaL_checkinteger(L, 4);
+    struct view *view = begin(L, true);
+    struct blob_content content = {.size = size, .kind = kind, .chunks = BUFFER_EMPTY};
+    struct blob_file file = {.id = id_make(view->clock, view->random), .person = person,
+                             .org = org, .length = size, .name = slice_text(kind),
+                             .made_ms = clock_wall_ms(view->clock)};
+    struct err err;
+
+    luaL_argcheck(L, strcmp(kind_named(kind)->name, kind) == 0, 3, "no kind of file");
+    digest_sha256(slice_of(file.id.bytes, ID_LEN), content.digest);
+    if (!blob_file_announce(view->txn, &limits, &file, &err) ||
+        !blob_file_complete(view->txn, &file, &content, &err))
+        script_raise(L, &err);
+    commit(L);
+    bind_push_id(L, &file.id);
     return 1;
 }
 
@@ -444,7 +472,7 @@ static int place(lua_State *L)
 int open_core_test(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"org", add_org}, {"grant", grant},       {"plant", plant}, {"find", find},
+        {"org", add_org}, {"grant", grant},       {"plant", plant}, {"find", find},   {"file", add_file},
         {"import", import}, {"call", call},       {"run_jobs", run_jobs}, {"now", now},
         {"use", use},     {"worlds", worlds},     {"place", place}, {NULL, NULL}};
     const struct trial *trial = script_owner(L);

@@ -169,6 +169,11 @@ function methods:plant(collection, values, org)
   return {id = core.plant(collection, org or self.org, texts_of(values)), collection = collection}
 end
 
+--- A file that the person has uploaded, to be given to a field: w:file(mum, "mp4", 1 << 20).
+function methods:file(person, kind, size)
+  return {id = core.file(person.id:match("[^.]+$"), person.org or self.org, kind, size or 1000)}
+end
+
 --- The records of an organisation as they are, oldest first: tables with id and fields.
 function methods:find(collection, values, org)
   return json.decode(core.find(collection, org or self.org, texts_of(values)))
