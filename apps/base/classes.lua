@@ -32,6 +32,13 @@ classes.class:allow("read", {
 })
 classes.class:allow("update", {office = {"org under @me.orgs", only = {"head"}}})
 
+-- Of a grade (its stage and year of entry), here and at every organisation above: for apps that reach many.
+local SCHOOL <const> = {"org under @me.orgs"}
+app.rollup("classes", {
+  from = "class", by = {"stage", "entry_year"}, count = true, up = true,
+  allow = {principal = SCHOOL, office = SCHOOL, county = SCHOOL, app = SCHOOL},
+})
+
 app.set("classes", {from = "base.class", match = "head_person is @me", take = "id"})
 
 --- The name of a class ({stage, entry_year, class_no}) today. It is stored with the class, so

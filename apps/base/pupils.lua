@@ -13,6 +13,8 @@ pupils.student = app.collection("student", {
     gender    = {one_of = codes.GENDERS, element = "GB/T 2261.1"},
     birth     = {type = "date", personal = true},
     class     = {ref = "base.class"},
+    stage      = {from = "class.stage"},
+    entry_year = {from = "class.entry_year"},
     local_no  = {type = "text", max = 30},
     roll_no   = {type = "sealed", lookup = "roll", shape = numbers.ROLL, personal = true},
     state     = {one_of = {"registered", "active", "suspended", "transferring", "graduated",
@@ -30,6 +32,14 @@ pupils.student:allow("read", {
   county    = {"org under @me.orgs"},
   app       = {"org under @me.orgs", only = {"name", "class", "person", "state"}},
 })
+
+-- How many a grade has, here and at every organisation above.
+local SCHOOL <const> = {"org under @me.orgs"}
+app.rollup("pupils", {
+  from = "student", where = "state is active", by = {"stage", "entry_year"}, count = true, up = true,
+  allow = {principal = SCHOOL, office = SCHOOL, county = SCHOOL, app = SCHOOL},
+})
+app.set("own_class", {from = "base.student", match = "person is @me", take = "class"})
 
 pupils.guardianship = app.collection("guardianship", {
   instance = true,
