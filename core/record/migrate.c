@@ -58,17 +58,38 @@ static struct slice describe_now(struct view *view, const struct collection *col
     return bytes;
 }
 
+// A version that was taken back in the middle of its growth: what it has built is not kept up by
+// the writes of this one, and must not be taken for its beginning when it comes again.
+static bool is_half_done(struct view *view, const struct collection *collection, bool *half,
+                         struct err *err)
+{
+    struct slice doing;
+
+    *half = false;
+    if (!read_kept(view, KEEP_DOING, collection->full, &doing, err))
+        return false;
+    *half = doing.data != NULL;
+    return true;
+}
+
 bool schema_compare(struct view *view, const struct collection *collection,
                     enum schema_change *change, const char **reason, struct err *err)
 {
     struct growth growth;
     struct slice stored;
+    bool half;
 
     if (!read_kept(view, KEEP_DESCRIPTION, collection->full, &stored, err) ||
-        !growth_of(view, collection, stored, &growth, err))
+        !growth_of(view, collection, stored, &growth, err) ||
+        !is_half_done(view, collection, &half, err))
         return false;
     *change = growth.change;
     *reason = growth.reason;
+    if (growth.change == SCHEMA_SAME && half) {
+        *change = SCHEMA_GROWS;
+        *reason = arena_format(view->arena, "%s: a change that had begun is taken back",
+                               collection->full);
+    }
     return true;
 }
 

@@ -18,7 +18,8 @@ enum schema_change {
 };
 
 // How the declaration stands to what is stored; a collection that the store does not know yet
-// grows. *reason, in the view's arena, says what breaks (or grows).
+// grows, and so does one whose growth into something else was begun and taken back. *reason, in the
+// view's arena, says what breaks (or grows).
 bool schema_compare(struct view *view, const struct collection *collection,
                     enum schema_change *change, const char **reason, struct err *err);
 // One step in a write transaction, which the caller commits. *done: it was the last one.

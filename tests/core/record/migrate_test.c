@@ -298,7 +298,9 @@ static void a_version_taken_back_half_way_leaves_nothing_wrong(struct world *wor
     for (int i = 0; i < 3; i++)
         CHECK(step(world, club, &progress, reason) && !progress.done);
     club = start(world, first_club()); // which knows nothing of the new indexes
-    CHECK(settle(world, club) == 1);
+    if (compared(world, club, reason) != SCHEMA_SAME) // as every start has it
+        CHECK(settle(world, club) == 1);
+    CHECK(compared(world, club, reason) == SCHEMA_SAME);
     add_clubs(world, club, 10);
     club = start(world, second_club());
     settle(world, club);
@@ -320,7 +322,9 @@ static void one_value_in_two_records_is_named_and_nothing_goes_on(struct world *
         goes_on = step(world, club, &progress, reason);
     CHECK(!goes_on && !progress.done);
     CHECK(strstr(reason, "finds one value in two records") != NULL);
-    CHECK(compared(world, start(world, first_club()), reason) == SCHEMA_SAME);
+    club = start(world, first_club());
+    CHECK(compared(world, club, reason) == SCHEMA_GROWS); // what had begun is taken back
+    CHECK(settle(world, club) == 1 && compared(world, club, reason) == SCHEMA_SAME);
 }
 
 static void an_index_that_is_gone_takes_its_entries_along(struct world *world)
