@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cage.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -22,14 +23,14 @@ enum { SOCKET = 3, ANSWER_MS = 2000 };
 struct nursery {
     int socket;
     pid_t pid;
+    uint32_t asked; // how often
 };
 
-// One byte with a descriptor; -1: without one.
-static bool send_descriptor(int socket, int fd)
+// A number with a descriptor; -1: without one.
+static bool send_descriptor(int socket, int fd, uint32_t number)
 {
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof fd)] = {0};
-    char byte = 0;
-    struct iovec bytes = {&byte, 1};
+    struct iovec bytes = {&number, sizeof number};
     struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control,
                              .msg_controllen = fd >= 0 ? sizeof control : 0};
     struct cmsghdr *head = (struct cmsghdr *)control;
@@ -38,20 +39,19 @@ static bool send_descriptor(int socket, int fd)
     head->cmsg_type = SCM_RIGHTS;
     head->cmsg_len = CMSG_LEN(sizeof fd);
     memcpy(CMSG_DATA(head), &fd, sizeof fd);
-    return sendmsg(socket, &message, MSG_NOSIGNAL) == 1;
+    return sendmsg(socket, &message, MSG_NOSIGNAL) == sizeof number;
 }
 
 // -1: none came; errno 0: the other side has ended.
-static int take_descriptor(int socket)
+static int take_descriptor(int socket, uint32_t *number)
 {
     int fd = -1;
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof fd)];
-    char byte;
-    struct iovec bytes = {&byte, 1};
+    struct iovec bytes = {number, sizeof *number};
     struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control,
                              .msg_controllen = sizeof control};
     ssize_t got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-    struct cmsghdr *head = got == 1 ? CMSG_FIRSTHDR(&message) : NULL;
+    struct cmsghdr *head = got == sizeof *number ? CMSG_FIRSTHDR(&message) : NULL;
 
     if (got == 0)
         errno = 0;
@@ -93,7 +93,7 @@ static void wake(int signal)
     (void)signal;
 }
 
-static void make_cell(int control, int socket, void (*cell)(int socket))
+static void make_cell(int control, uint32_t number, int socket, void (*cell)(int socket))
 {
     pid_t pid = fork();
     int process;
@@ -105,7 +105,7 @@ static void make_cell(int control, int socket, void (*cell)(int socket))
         _exit(0);
     }
     process = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
-    if (!send_descriptor(control, process))
+    if (!send_descriptor(control, process, number))
         _exit(1);
     if (process >= 0)
         close(process);
@@ -115,6 +115,7 @@ void nursery_run(int control, void (*cell)(int socket))
 {
     struct sigaction action = {.sa_handler = wake}; // no SA_RESTART: recvmsg is interrupted
     sigset_t ends;
+    uint32_t number;
     int socket;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -128,9 +129,9 @@ void nursery_run(int control, void (*cell)(int socket))
     sigaction(SIGCHLD, &action, NULL);
     cage_unplug();
     for (;;) {
-        socket = take_descriptor(control);
+        socket = take_descriptor(control, &number);
         if (socket >= 0) {
-            make_cell(control, socket, cell);
+            make_cell(control, number, socket, cell);
             close(socket);
         } else if (errno != EINTR) {
             break;
@@ -195,15 +196,33 @@ void nursery_stop(struct nursery *nursery)
     free(nursery);
 }
 
+// What comes late answers an earlier request, whose socket is closed: that process ends by itself.
+static int await_process(struct nursery *nursery)
+{
+    int64_t until_us = clock_mono_us(clock_system()) + ANSWER_MS * 1000;
+    struct pollfd polled = {nursery->socket, POLLIN, 0};
+    uint32_t number = 0;
+    int64_t left_us;
+    int process;
+
+    while ((left_us = until_us - clock_mono_us(clock_system())) > 0) {
+        if (poll(&polled, 1, (int)(left_us / 1000) + 1) <= 0)
+            continue;
+        errno = 0;
+        process = take_descriptor(nursery->socket, &number);
+        if (number == nursery->asked || (process < 0 && errno != EINTR))
+            return process;
+        if (process >= 0)
+            close(process);
+    }
+    return -1;
+}
+
 static bool ask(struct nursery *nursery, int theirs, int *process, struct err *err)
 {
-    struct pollfd polled = {nursery->socket, POLLIN, 0};
-
-    if (!send_descriptor(nursery->socket, theirs))
+    if (!send_descriptor(nursery->socket, theirs, ++nursery->asked))
         return err_set(err, ERR_BUSY, "who makes isolated processes is gone: %s", strerror(errno));
-    while (poll(&polled, 1, ANSWER_MS) < 0 && errno == EINTR)
-        ;
-    *process = polled.revents != 0 ? take_descriptor(nursery->socket) : -1;
+    *process = await_process(nursery);
     return *process >= 0 || err_set(err, ERR_BUSY, "no isolated process was made");
 }
 
@@ -212,12 +231,14 @@ bool nursery_make(struct nursery *nursery, int *socket, int *process, struct err
     int pair[2];
     bool done;
 
+    *socket = *process = -1;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
         return err_set(err, ERR_IO, "a socket for an isolated app: %s", strerror(errno));
     done = ask(nursery, pair[1], process, err);
     close(pair[1]);
-    if (!done)
+    if (done)
+        *socket = pair[0];
+    else
         close(pair[0]);
-    *socket = pair[0];
     return done;
 }

@@ -16,7 +16,8 @@ struct nursery *nursery_start(const char *program, struct err *err);
 struct nursery *nursery_fork(void (*cell)(int socket), struct err *err);
 void nursery_stop(struct nursery *nursery); // accepts NULL
 
-// A new process: a stream socket to it, and a descriptor to kill it by. Both are the caller's.
+// A new process: a stream socket to it, and a descriptor to kill it by. Both are the caller's;
+// where none was made both are -1.
 bool nursery_make(struct nursery *nursery, int *socket, int *process, struct err *err);
 
 // What the nursery's own process does, with its socket: does not return. cell is cell_run.
