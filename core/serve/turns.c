@@ -356,7 +356,7 @@ void turns_leave(struct turns *turns, struct turns_place *place, int64_t spent_u
     place->lane = NULL;
     if (spent_us > 0 && !is_platform(lane))
         charge(turns, lane, spent_us);
-    if (turns->waiting > 0 && turns->timer == NULL)
+    if (turns->waiting > 0) // a timer may be for one that pays back, long after
         plan(turns);
 }
 
