@@ -333,24 +333,29 @@ static bool instance_open(struct state *state, struct instance *instance, struct
     return true;
 }
 
-// The place of the least used instance, given up.
+// The place of the least used instance, given up. NULL: calls hold them all.
 static struct instance *least_used(struct state *state)
 {
-    struct instance *least = &state->instances[0];
+    struct instance *least = NULL;
 
-    for (size_t i = 1; i < state->instance_count; i++)
-        if (!state->instances[i].held && (least->held || state->instances[i].used < least->used))
+    for (size_t i = 0; i < state->instance_count; i++)
+        if (!state->instances[i].held &&
+            (least == NULL || state->instances[i].used < least->used))
             least = &state->instances[i];
-    instance_close(state, least);
+    if (least != NULL)
+        instance_close(state, least);
     return least;
 }
 
+// There are more than the configuration says only where so many calls are open.
 static struct instance *place_for(struct state *state)
 {
     int64_t most = state->host->options.config->script.instances;
+    struct instance *place =
+        (int64_t)state->instance_count >= most ? least_used(state) : NULL;
 
-    if (state->instance_count > 0 && (int64_t)state->instance_count >= most)
-        return least_used(state);
+    if (place != NULL)
+        return place;
     state->instances = mem_resize(state->instances, (state->instance_count + 1) *
                                                         sizeof *state->instances);
     return &state->instances[state->instance_count++];

@@ -167,6 +167,24 @@ static void one_organisations_calls_follow_each_other(struct world *world)
     CHECK(strcmp(a.visit.body, "[1]") == 0 && strcmp(b.visit.body, "[1]") == 0);
 }
 
+static void what_a_call_is_in_does_not_make_room(struct world *world)
+{
+    struct talk a, b, c;
+
+    world->config->script.instances = 1;
+    talk_begin(world, &a, world->east, "GET", "/alone", "one");
+    for (int i = 0; i < 5; i++)
+        talk_go(&a);
+    alone(world, &b, world->west, "GET", "/alone", "west");
+    CHECK(strcmp(b.visit.body, "[1]") == 0);
+    talk_begin(world, &c, world->east, "GET", "/alone", "two");
+    for (int i = 0; i < 20000 && talk_is_open(&c); i++)
+        talk_go(&c);
+    CHECK(talk_is_open(&a) && talk_is_open(&c)); // it follows the first
+    together(&a, &c);
+    CHECK(strcmp(a.visit.body, "[1]") == 0 && strcmp(c.visit.body, "[1]") == 0);
+}
+
 static void who_left_is_forgotten(struct world *world)
 {
     struct talk a, b;
@@ -248,6 +266,7 @@ int main(void)
     in_a_world("two_organisations_see_only_themselves", two_organisations_see_only_themselves);
     in_a_world("each_saves_what_it_changed", each_saves_what_it_changed);
     in_a_world("one_organisations_calls_follow_each_other", one_organisations_calls_follow_each_other);
+    in_a_world("what_a_call_is_in_does_not_make_room", what_a_call_is_in_does_not_make_room);
     in_a_world("who_left_is_forgotten", who_left_is_forgotten);
     in_a_world("a_deadline_ends_one_and_not_the_other", a_deadline_ends_one_and_not_the_other);
     in_a_world("a_write_waits_for_the_store_only", a_write_waits_for_the_store_only);
