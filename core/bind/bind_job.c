@@ -196,21 +196,38 @@ static bool asks_to_notify(const struct app *app, const char *channel)
     return ask != NULL && *ask != NULL;
 }
 
-/// job.notify(arg: string)
+// Who tells it is said here, beside what the app says.
+static struct slice signed_notice(struct arena *arena, const struct app *app, struct slice notice)
+{
+    struct buffer json = BUFFER_EMPTY;
+    struct slice arg;
+
+    buffer_text(&json, "{\"app\":");
+    json_text(&json, slice_text(app->manifest.id));
+    buffer_text(&json, ",\"notice\":");
+    json_text(&json, notice);
+    buffer_text(&json, "}");
+    arg = arena_slice(arena, buffer_view(&json));
+    buffer_finish(&json);
+    return arg;
+}
+
+/// job.notify(notice: string)
 // Into the outbox: the platform delivers.
 static int notify(lua_State *L)
 {
     const struct app *app = bind_state(L)->app, *platform = &app->host->apps[0];
-    struct slice arg = bind_check_slice(L, 1);
+    struct slice notice = bind_check_slice(L, 1);
     struct call *call = bind_write_call(L, "somebody is notified");
     struct job job = {.org = call->request->org, .app = platform->manifest.id, .name = "deliver",
-                      .key = slice_text(""), .arg = arg,
-                      .due_ms = clock_wall_ms(call->view->clock)};
+                      .key = slice_text(""), .due_ms = clock_wall_ms(call->view->clock)};
     bool added;
     struct err err;
 
     if (!asks_to_notify(app, "inbox"))
         return luaL_error(L, "app.yaml does not ask to notify: add inbox to asks.notify");
+    luaL_argcheck(L, notice.len <= JOB_ARG_MAX, 1, "a notice is 16 KiB at most");
+    job.arg = signed_notice(call->view->arena, app, notice);
     if (!queue_add(call->view, &job, &added, &err))
         script_raise(L, &err);
     return 0;

@@ -205,7 +205,8 @@ static int layers(lua_State *L)
     return 1;
 }
 
-/// setting.reveal(org: string, name: string): string? – a secret of the app's own
+/// setting.reveal(org: string, name: string): string? – a secret of the app's own, given by the
+///     organisation of the call or one above it
 static int reveal(lua_State *L)
 {
     struct call *call = bind_call(L);
@@ -216,9 +217,13 @@ static int reveal(lua_State *L)
     struct record *record;
     struct slice plain;
     struct id org;
+    bool above;
     struct err err;
 
     luaL_argcheck(L, id_from_text(bind_check_slice(L, 1), &org), 1, "not an id");
+    if (!tree_is_under(&system, call->request->org, org, &above, &err))
+        script_raise(L, &err);
+    luaL_argcheck(L, above, 1, "its secrets are not in force here");
     if (!record_find(&system, collection, "app+name", org, values, &record, &err))
         script_raise(L, &err);
     if (record == NULL || value_of(record, "secret")->kind == VALUE_NULL)

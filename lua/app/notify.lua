@@ -1,6 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- Telling people: into one outbox, in the commit of the write; the platform delivers.
-local host = require("core.app")
 local job = require("core.job")
 local json = require("core.json")
 local text = require("app.text")
@@ -34,7 +33,7 @@ local function notify(people, word, values, path)
   for first = 1, #ids, PEOPLE_MAX do
     job.notify(json.encode {
       people = table.move(ids, first, math.min(first + PEOPLE_MAX - 1, #ids), 1, {}),
-      app = host.id, word = word, values = values or {}, path = path and url.of(path) or "",
+      word = word, values = values or {}, path = path and url.of(path) or "",
     })
   end
 end

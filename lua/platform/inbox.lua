@@ -17,7 +17,15 @@ local CHANNELS <const> = {require("channels.inbox"), require("channels.log")}
 -- To the tabs of a person, wherever they are: how many notices wait has changed.
 app.topic("inbox", {people = true})
 
-app.job("deliver", {retry = 8}, function(notice)
+-- A notice leads into the application that tells it, whatever that says.
+local function leads(notice)
+  return notice.app == "platform" or (notice.path .. "/"):match("^/o/%w+/([%w_]+)/") == notice.app
+end
+
+app.job("deliver", {retry = 8}, function(given)
+  local notice = json.decode(given.notice)
+  notice.app = given.app
+  notice.path = leads(notice) and notice.path or ""
   for _, send in ipairs(CHANNELS) do
     send(notice)
   end

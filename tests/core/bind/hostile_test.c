@@ -5,7 +5,9 @@
 
 #include "world.h"
 
+#include "base/json.h"
 #include "bind/wire.h"
+#include "job/queue.h"
 
 // The process -------------------------------------------------------------------------------
 
@@ -97,6 +99,8 @@ static void send_raw(struct wire *wire, const void *bytes, size_t len)
     (void)!write(wire->fd, bytes, len);
     pause();
 }
+
+static const char *const elsewhere = "00000000000000000000000001";
 
 // Every page below is one thing that no honest process does.
 static void misbehave(struct wire *wire, struct slice page)
@@ -202,6 +206,17 @@ static void misbehave(struct wire *wire, struct slice page)
         put_end(wire);
         frame = ask(wire);
         answer_page(wire, 200, frame.kind == WIRE_FAILURE ? "refused" : "written", "");
+    } else if (slice_is(page, "/secret")) { // of the same app, in another organisation
+        begin_ask(wire, "core.setting.reveal", 2);
+        put_text(wire, elsewhere);
+        put_text(wire, "key");
+        frame = ask(wire);
+        answer_page(wire, 200, frame.kind == WIRE_FAILURE ? "refused" : "looked up", "");
+    } else if (slice_is(page, "/notify")) { // in another app's name
+        begin_ask(wire, "core.job.notify", 1);
+        put_text(wire, "{\"app\":\"leave\",\"people\":[],\"word\":\"granted\"},\"app\":\"leave\"");
+        frame = ask(wire);
+        answer_page(wire, 200, frame.kind == WIRE_FAILURE ? "refused" : "told", "");
     } else if (slice_is(page, "/declare")) { // a rule for itself, after the start
         begin_ask(wire, "core.record.allow", 3);
         put_handle(wire, 'c', 1);
@@ -243,13 +258,13 @@ static void misbehave(struct wire *wire, struct slice page)
 static const char *const pages[] = {
     "/fine", "/garbage", "/huge", "/tiny", "/long", "/row", "/collection", "/huge-handle",
     "/people", "/forward", "/number", "/turn", "/kind", "/deep", "/items", "/values", "/text",
-    "/key", "/nothing", "/status", "/elsewhere", "/conflict", "/code", "/write", "/declare",
-    "/exit", "/crash", "/hang", "/print", "/ask", "/deaf", NULL};
+    "/key", "/nothing", "/status", "/elsewhere", "/conflict", "/code", "/write", "/secret",
+    "/notify", "/declare", "/exit", "/crash", "/hang", "/print", "/ask", "/deaf", NULL};
 
 static void declare_page(struct wire *wire, const char *page)
 {
     begin_ask(wire, "core.app.route", 3);
-    put_text(wire, "GET");
+    put_text(wire, strcmp(page, "/notify") == 0 ? "POST" : "GET");
     put_text(wire, page);
     buffer_u8(&wire->out, WIRE_TABLE);
     buffer_varint(&wire->out, 1);
@@ -420,6 +435,33 @@ static void it_has_the_rights_of_the_caller(struct world *world)
     CHECK_OK(strcmp(visit.body, "refused") == 0, &visit.err);
 }
 
+static void it_has_the_secrets_of_the_organisation_alone(struct world *world)
+{
+    struct visit visit = visited(world, "/secret");
+
+    CHECK_OK(strcmp(visit.body, "refused") == 0, &visit.err);
+}
+
+static void it_notifies_in_its_own_name(struct world *world)
+{
+    struct visit visit = {.method = "POST", .app = "bad", .path = "/notify", .org = world->east,
+                          .person = world->root, .role = "anybody"};
+    struct job *jobs = NULL;
+    struct budget budget;
+    struct view view;
+    size_t count = 0;
+    struct err err;
+
+    world_visit(world, &visit);
+    CHECK_OK(strcmp(visit.body, "told") == 0, &visit.err);
+    view = world_view(world, store_begin(world->store, STORE_READ, &err), NULL, &budget);
+    CHECK_OK(queue_list(&view, false, 10, &jobs, &count, &err), &err);
+    CHECK(count == 1 && slice_starts(jobs[0].arg, slice_text("{\"app\":\"bad\",\"notice\":\"")));
+    CHECK(count == 1 && slice_is(json_member(view.arena, jobs[0].arg, "app"), "bad"));
+    CHECK(count == 1 && memmem(jobs[0].arg.data, jobs[0].arg.len, "\"leave\"", 7) == NULL);
+    store_end(view.txn);
+}
+
 static void what_it_declares_after_the_start_is_not_heard(struct world *world)
 {
     struct visit visit = visited(world, "/declare");
@@ -446,6 +488,8 @@ int main(void)
         RUN(a_process_that_does_not_end_is_killed, &world);
         RUN(answers_that_nobody_takes_are_not_waited_for, &world);
         RUN(it_has_the_rights_of_the_caller, &world);
+        RUN(it_has_the_secrets_of_the_organisation_alone, &world);
+        RUN(it_notifies_in_its_own_name, &world);
         RUN(what_it_declares_after_the_start_is_not_heard, &world);
     }
     world_close(&world);
