@@ -5,18 +5,19 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { get } from "node:http";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import { product, root, serve, signedIn, until } from "../lib/school.mjs";
+import { after, before, beforeEach, test } from "node:test";
+import { orgId, product, root, serve, signedIn, until } from "../lib/school.mjs";
 
 const folder = product(join(root, "tests/school/apps/trial"));
 const settings = { platform: folder, workers: 1, "script.cpu": "60s", "script.wall": "10min", watchdog: "2min", "script.queue": 2 };
-let server, mum, trial;
+let server, mum, trial, schools = 0;
 
 before(async () => {
   server = await serve({ settings });
   mum = await signedIn(server, "guardian");
-  trial = `/o/${server.org}/trial`;
 });
+// Each test has a school of its own: a lane pays back what the one before has used.
+beforeEach(() => { trial = `/o/${orgId(server.data, `21329900${String(++schools).padStart(2, "0")}`)}/trial`; });
 after(async () => { await server?.remove(); rmSync(folder, { recursive: true }); });
 
 // On a connection of its own: {done, leave}; what came is noted in order.
