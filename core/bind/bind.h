@@ -364,6 +364,7 @@ int bind_record_follow(lua_State *L);
 int open_core_job(lua_State *L);
 int open_core_live(lua_State *L);
 int open_core_net(lua_State *L);
+int open_core_seal(lua_State *L);
 
 // bind_job.c
 bool job_event_is_known(const struct host *host, const char *full);

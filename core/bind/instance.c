@@ -130,6 +130,7 @@ static const struct module modules[] = {
     {"core.live", open_core_live, false, false},
     {"core.catalogue", open_core_catalogue, true, false},
     {"core.net", open_core_net, false, false},
+    {"core.seal", open_core_seal, false, false},
 };
 
 void bind_each_remote(lua_State *L, void (*visit)(lua_State *L, const char *module))

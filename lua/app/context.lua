@@ -16,7 +16,7 @@ local NEEDS <const> = {
   redirect = CALL, sum = CALL, t = CALL, today = CALL, url = CALL,
   above = CALL, below = CALL, me = CALL, org = CALL, role = CALL, subject = CALL, settings = CALL,
 
-  after = WRITE, emit = WRITE, notify = WRITE, publish = WRITE,
+  after = WRITE, emit = WRITE, notify = WRITE, publish = WRITE, seal = WRITE,
 
   fetch = JOB,
 

@@ -7,6 +7,7 @@ local collection = require("app.collection")
 local context = require("app.context")
 local host = require("core.app")
 local job = require("app.job")
+local json = require("core.json")
 local live = require("app.live")
 local log = require("core.log")
 local options = require("app.options")
@@ -15,6 +16,7 @@ local problem = require("app.problem")
 local record = require("core.record")
 local route = require("app.route")
 local running = require("app.running")
+local seal = require("core.seal")
 local settings = require("app.settings")
 local text = require("app.text")
 local url = require("app.url")
@@ -70,6 +72,7 @@ local function doings()
     now = function() return call.now end,
     today = function() return call.today end,
     days = call.days, later = call.later,
+    seal = function(name, values) seal.append(name, json.encode(values)) end,
     notify = require("app.notify"), fetch = require("app.fetch"),
     log = function(line) log.write(tostring(line)) end,
   }

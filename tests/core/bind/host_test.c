@@ -2,6 +2,8 @@
 // The host over real parts: what apps get, and what they do not.
 #include "world.h"
 
+#include "store/chain.h"
+
 struct house {
     struct world world;
     struct id guest, keeper;
@@ -335,6 +337,60 @@ static void an_app_knows_what_is_around_it(struct house *house)
 static void a_get_cannot_write(struct house *house)
 {
     check_fault(house, "/sneaky", "GET /sneaky cannot write");
+}
+
+static size_t sealed(struct house *house, struct store_entry *entry, char text[256])
+{
+    struct store_chain chain = {0};
+    struct err err = {ERR_NONE, ""};
+    struct store_txn *txn = store_begin(house->world.store, STORE_READ, &err);
+    struct store_entry entries[4];
+    size_t count = 0;
+
+    CHECK_OK(store_log_read(txn, "#notes.kept", 0, 4, entries, &count, &err), &err);
+    CHECK_OK(store_chain_check(txn, "#notes.kept", NULL, &chain, &err), &err);
+    CHECK(chain.broken == 0 && chain.entries == count);
+    if (count > 0) {
+        *entry = entries[count - 1];
+        snprintf(text, 256, "%.*s", (int)entry->bytes.len, (const char *)entry->bytes.data);
+    }
+    store_end(txn);
+    return count;
+}
+
+static void seal(struct house *house, const char *role, const char *log, const char *say,
+                 const char *length, struct visit *visit)
+{
+    *visit = visit_of(house, role, "POST", "/seal");
+    visit_give(visit, "log", log);
+    visit_give(visit, "say", say);
+    visit_give(visit, "long", length);
+    world_visit_again(&house->world, visit, 2);
+}
+
+static void what_is_sealed_stands_once_in_a_chain_of_the_app(struct house *house)
+{
+    struct store_entry entry;
+    struct visit visit;
+    char text[256] = "", org[ID_TEXT_LEN + 1], keeper[ID_TEXT_LEN + 1], wanted[256];
+
+    seal(house, "guest", "kept", "not mine", "0", &visit);
+    CHECK(visit.status != 200);
+    seal(house, "keeper", "#audit", "forged", "0", &visit);
+    CHECK(visit.err.code == ERR_SCRIPT && strstr(visit.err.text, "the name of a log") != NULL);
+    seal(house, "keeper", "kept", "too long", "4096", &visit);
+    CHECK(visit.err.code == ERR_SCRIPT && strstr(visit.err.text, "4 KiB") != NULL);
+    CHECK(sealed(house, &entry, text) == 0);
+    seal(house, "keeper", "kept", "first", "0", &visit);
+    CHECK_OK(visit.status == 200, &visit.err);
+    seal(house, "keeper", "kept", "second \"quoted\"", "1", &visit);
+
+    CHECK(sealed(house, &entry, text) == 2);
+    id_to_text(&house->world.east, org);
+    id_to_text(&house->keeper, keeper);
+    snprintf(wanted, sizeof wanted, "{\"org\":\"%s\",\"actor\":\"%s\",\"values\":", org, keeper);
+    CHECK(strncmp(text, wanted, strlen(wanted)) == 0);
+    CHECK(strstr(text, "\"said\":\"second \\\"quoted\\\"\"") != NULL);
 }
 
 static void rows_die_with_their_call(struct house *house)
@@ -755,6 +811,7 @@ int main(void)
     RUN(a_component_tells_the_line_that_drew_it, &house);
     RUN(what_one_call_saw_the_next_does_not, &house);
     RUN(a_get_cannot_write, &house);
+    RUN(what_is_sealed_stands_once_in_a_chain_of_the_app, &house);
     RUN(rows_die_with_their_call, &house);
     RUN(an_endless_handler_is_stopped_and_the_next_call_works, &house);
     RUN(what_a_check_refuses_is_not_stored, &house);

@@ -180,6 +180,12 @@ notes:action("grant", {role = "keeper", from = {state = "asked"}}, function(r)
   r.state = "granted"
 end)
 
+-- What was done stays done: in a chain of the app's own.
+app.post("/seal", {allow = {"keeper"}}, function(req)
+  app.seal(req.form.log, {said = req.form.say, long = ("x"):rep(tonumber(req.form.long) or 0)})
+  return app.json({})
+end)
+
 notes:action("shorten", {role = "keeper"}, function(r)
   r.to = "2000-01-01"
 end)
