@@ -192,6 +192,29 @@ async function fillPush() {
   }
 }
 
+// A class's term in publicity, its record challenged, and one that is open.
+async function fillAppraisal() {
+  const of = (role) => actors.find((one) => one.role === role && one.place === "own").program;
+  const at = `/api/v1/o/${places.own.id}/appraisal`, office = of("office"), teacher = of("teacher"), pupil = of("student");
+  const done = (answer) => { assert.ok(answer.status < 400, `${answer.status} ${answer.text}`); return answer.body?.id; };
+  const act = async (who, path, form = {}) => done(await who.post(`${at}/${path}`, form, { "if-match": "*" }));
+  const make = async (who, name, values) => done(await who.post(`${at}/${name}`, values));
+  const [student] = (await pupil.get(`/api/v1/o/${places.own.id}/base/student`)).body.items;
+  const drafts = [await make(office, "edition", { name: "2026" }), await make(office, "edition", { name: "2027" })], leaves = [];
+  for (const edition of drafts) leaves.push(await make(office, "indicator", { edition, name: "志愿服务", place: 1 }));
+  await act(office, `edition/${drafts[0]}/publish`);
+  const record = { student: student.id, indicator: leaves[0], name: "义卖", date: "2026-03-02", text: "秘密" };
+  for (const term of ["2026 春", "2026 秋"]) {
+    const round = await make(teacher, "round", { class: student.class, edition: drafts[0], name: term });
+    const evidence = await make(pupil, "evidence", { round, ...record });
+    if (term === "2026 秋") continue;
+    await act(teacher, `evidence/${evidence}/accept`, { level: "good" });
+    await act(pupil, `evidence/${evidence}/choose`);
+    await act(teacher, `round/${round}/publish`);
+    await act(of("guardian"), `evidence/${evidence}/challenge`, { reason: "秘密" });
+  }
+}
+
 // A few rows of each organisation: such that name the child or what is around it, and others.
 function sample(name, own) {
   const keys = [own.student.id, own.class.id, own.guardian, own.teacher, own.self], found = [];
@@ -221,6 +244,7 @@ before(async () => {
   await fillRoll();
   await fillNotice();
   await fillPush();
+  await fillAppraisal();
   model = snapshot(data);
   samples = new Map([...model.collections.keys()].map((name) => [name, sample(name, own)]));
 });
