@@ -30,8 +30,19 @@ local function load(read)
   return words
 end
 
-local platform = load(yaml.platform)
-local own = host.platform and platform or load(yaml.read)
+local of_platform
+
+local function platform()
+  of_platform = of_platform or load(yaml.platform)
+  return of_platform
+end
+
+-- Who only declares mostly has words enough of its own.
+if not host.declaring then
+  platform()
+end
+
+local own = host.platform and platform() or load(yaml.read)
 
 -- By language: what is said for a key, once it was asked for: the text, or the function that puts
 -- values into it.
@@ -67,12 +78,12 @@ end
 
 --- A word of the platform; the key itself where there is none, so that a page is never lost to it.
 function text.platform(key, values)
-  return say(find(platform, platform_sayings, key), values, key)
+  return say(find(platform(), platform_sayings, key), values, key)
 end
 
 --- A word of the app, else of the platform.
 function text.app(key, values)
-  return say(find(own, own_sayings, key) or find(platform, platform_sayings, key), values, key)
+  return say(find(own, own_sayings, key) or find(platform(), platform_sayings, key), values, key)
 end
 
 --- Does the app have a word of its own for the key?
@@ -82,7 +93,7 @@ end
 
 --- Is there a word for the key, the app's own or the platform's?
 function text.known(key)
-  return own.zh[key] ~= nil or own.en[key] ~= nil or platform.zh[key] ~= nil
+  return own.zh[key] ~= nil or own.en[key] ~= nil or platform().zh[key] ~= nil
 end
 
 local others = {}
@@ -122,7 +133,7 @@ end
 
 local function unsaid(expected, problems)
   for key, place in pairs(expected) do
-    if not (own.zh[key] or own.en[key] or platform.zh[key]) then
+    if not (own.zh[key] or own.en[key] or platform().zh[key]) then
       problems[#problems + 1] = ("lang/zh.yaml and lang/en.yaml lack '%s', which %s shows"):format(key, place)
     end
   end
