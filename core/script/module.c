@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// require, compiling and files. A file is compiled once a state into a function whose first
-// argument is the globals it runs with: `local _ENV = ...` stands before its first line, so
-// that running it again in another room shares its code and nothing else.
+// require, compiling and files. A file is compiled once a state (the platform's own: once for all
+// states) into a function whose first argument is the globals it runs with: `local _ENV = ...`
+// stands before its first line, so that running it again in another room shares its code and
+// nothing else.
 #include "script/sources.h"
 #include "script/state.h"
 
@@ -11,6 +12,8 @@
 #include <stdlib.h>
 
 enum { PIECE = 1024 };
+
+#define ROOM_HEAD "local _ENV = ...;"
 
 static bool is_path(const char *path)
 {
@@ -54,7 +57,7 @@ void script_folder(struct script *script, const char *folder)
     add_folder(script, folder, SCRIPT_APP);
 }
 
-void script_read_from(struct script *script, const struct script_sources *sources)
+void script_read_from(struct script *script, struct script_sources *sources)
 {
     script->sources = sources;
 }
@@ -163,7 +166,7 @@ static size_t count_word(struct slice text, const char *word)
 
 int module_load(lua_State *L, struct slice text, const char *name, bool in_room)
 {
-    struct source source = {slice_text(in_room ? "local _ENV = ...;" : ""), text};
+    struct source source = {slice_text(in_room ? ROOM_HEAD : ""), text};
 
     if (count_word(text, "goto") + count_word(text, "break") > JUMPS_MAX) {
         lua_pushfstring(L, "more than %d goto and break in a source", JUMPS_MAX);
@@ -173,9 +176,26 @@ int module_load(lua_State *L, struct slice text, const char *name, bool in_room)
 }
 
 struct found {
+    struct slice code; // of a file of the platform; data NULL: there is only the text
     struct buffer text;
     char name[256]; // "@leave/main.lua"
 };
+
+static bool find_code(struct script *script, const char *path, struct found *found)
+{
+    char full[1024];
+
+    for (struct folder *folder = script->folders; folder != NULL; folder = folder->next) {
+        snprintf(full, sizeof full, "%s/%s", folder->path, path);
+        if (folder->room != SCRIPT_LIBRARY || script->sources == NULL ||
+            script_sources_find(script->sources, full).data == NULL)
+            continue;
+        snprintf(found->name, sizeof found->name, "@%s/%s", folder->label, path);
+        found->code = script_sources_code(script->sources, full, found->name, ROOM_HEAD);
+        return found->code.data != NULL;
+    }
+    return false;
+}
 
 // Tries the rooms that the asking room may read.
 static bool find(struct script *script, const char *module, bool library, struct found *found,
@@ -190,12 +210,21 @@ static bool find(struct script *script, const char *module, bool library, struct
         if (*at == '.')
             *at = '/';
     snprintf(path + strlen(path), sizeof path - strlen(path), ".lua");
+    if (library && find_code(script, path, found))
+        return true;
     is_found = library && read_in(script, SCRIPT_LIBRARY, path, &found->text, &label, err);
     if (!is_found && !(library && err->code != ERR_ABSENT))
         is_found = read_in(script, SCRIPT_APP, path, &found->text, &label, err);
     if (is_found)
         snprintf(found->name, sizeof found->name, "@%s/%s", label, path);
     return is_found;
+}
+
+static int load_found(lua_State *L, const struct found *found)
+{
+    if (found->code.data == NULL)
+        return module_load(L, buffer_view(&found->text), found->name, true);
+    return luaL_loadbufferx(L, (const char *)found->code.data, found->code.len, found->name, "b");
 }
 
 // Leaves the compiled file on the stack, from the state's memory or from disk: [-0, +1].
@@ -215,7 +244,7 @@ static void push_chunk(lua_State *L, const char *module, bool library)
 
         lua_pop(L, 1);
         if (done)
-            status = module_load(L, buffer_view(&found.text), found.name, true);
+            status = load_found(L, &found);
         buffer_finish(&found.text);
         if (!done && err.code == ERR_ABSENT)
             luaL_error(L, "there is no module '%s'", module);

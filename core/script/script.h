@@ -58,9 +58,10 @@ bool script_module(struct script *script, const char *name, lua_CFunction open, 
 void script_library(struct script *script, const char *folder);
 void script_folder(struct script *script, const char *folder);
 
-// Files are then looked for in these, which outlive the state, and no more on the disk.
+// Files are then looked for in these, which outlive the state, and no more on the disk. Those of
+// the platform are compiled there, once for all states of a thread.
 struct script_sources;
-void script_read_from(struct script *script, const struct script_sources *sources);
+void script_read_from(struct script *script, struct script_sources *sources);
 
 enum script_room { SCRIPT_LIBRARY, SCRIPT_APP };
 // Reads a file of these folders: letters, digits, `_`, `-`, dots, slashes; ERR_ABSENT when

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <lauxlib.h>
+
 #include "base/buffer.h"
 #include "base/mem.h"
 
@@ -16,7 +18,7 @@ static const size_t bytes_most = 64 << 20;
 
 struct source {
     const char *path;
-    struct slice text;
+    struct slice text, code; // code: data NULL until somebody wants it
 };
 
 struct script_sources {
@@ -59,7 +61,7 @@ static void keep(struct script_sources *sources, const char *path, struct slice 
     if (text.len == 0)
         text = slice_text(""); // an empty file is there all the same
     sources->list[sources->count++] =
-        (struct source){path, arena_slice(&sources->arena, text)};
+        (struct source){.path = path, .text = arena_slice(&sources->arena, text)};
     sources->bytes += text.len;
 }
 
@@ -124,14 +126,57 @@ bool script_sources_add(struct script_sources *sources, const char *folder, stru
     return done;
 }
 
-struct slice script_sources_find(const struct script_sources *sources, const char *path)
+static struct source *find(const struct script_sources *sources, const char *path)
 {
     struct source wanted = {.path = path};
-    const struct source *found =
-        sources->count == 0 ? NULL : bsearch(&wanted, sources->list, sources->count,
-                                             sizeof *sources->list, by_path);
+
+    return sources->count == 0 ? NULL : bsearch(&wanted, sources->list, sources->count,
+                                                sizeof *sources->list, by_path);
+}
+
+struct slice script_sources_find(const struct script_sources *sources, const char *path)
+{
+    const struct source *found = find(sources, path);
 
     return found != NULL ? found->text : (struct slice){NULL, 0};
+}
+
+static int keep_piece(lua_State *L, const void *bytes, size_t len, void *context)
+{
+    (void)L;
+    buffer_bytes(context, bytes, len);
+    return 0;
+}
+
+// In a state of its own, so that it costs those that want it the same, whoever is the first.
+static void compile(struct script_sources *sources, struct source *source, const char *name,
+                    const char *head)
+{
+    struct buffer text = BUFFER_EMPTY, code = BUFFER_EMPTY;
+    lua_State *L = luaL_newstate();
+
+    buffer_text(&text, head);
+    buffer_bytes(&text, source->text.data, source->text.len);
+    if (L != NULL &&
+        luaL_loadbufferx(L, (const char *)text.data, text.len, name, "t") == LUA_OK &&
+        lua_dump(L, keep_piece, &code, false) == 0)
+        source->code = arena_slice(&sources->arena, buffer_view(&code));
+    if (L != NULL)
+        lua_close(L);
+    buffer_finish(&text);
+    buffer_finish(&code);
+}
+
+struct slice script_sources_code(struct script_sources *sources, const char *path,
+                                 const char *name, const char *head)
+{
+    struct source *found = find(sources, path);
+
+    if (found == NULL)
+        return (struct slice){NULL, 0};
+    if (found->code.data == NULL)
+        compile(sources, found, name, head);
+    return found->code;
 }
 
 const char *script_sources_at(const struct script_sources *sources, size_t at, struct slice *text)

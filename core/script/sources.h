@@ -18,6 +18,12 @@ void script_sources_destroy(struct script_sources *sources); // accepts NULL
 bool script_sources_add(struct script_sources *sources, const char *folder, struct err *err);
 // By the path: that of the folder, '/', and what is in it. data NULL: there is none.
 struct slice script_sources_find(const struct script_sources *sources, const char *path);
+// A Lua file of the platform as code that Lua loads in binary mode: compiled by the first state that
+// wants it, for all that are made from these. Never of an application's file: what is loaded so is
+// believed. data NULL: there is none, or it does not compile. Its chunk is called name, and its
+// first line begins with head.
+struct slice script_sources_code(struct script_sources *sources, const char *path,
+                                 const char *name, const char *head);
 // One after the other, in the order of their paths; NULL behind the last.
 const char *script_sources_at(const struct script_sources *sources, size_t at, struct slice *text);
 // The same files with the same content?

@@ -105,7 +105,7 @@ struct script {
     struct script_run *idle, *open;
     lua_CFunction whole; // no coroutine of the app yields out of it
     struct folder *folders;
-    const struct script_sources *sources; // NULL: the disk
+    struct script_sources *sources; // NULL: the disk
     int vars, room, loaded;       // registry: shared functions; the library room
     int modules, chunks, threads; // registry: C modules, compiled files, live coroutines
     int mode;                     // registry: the name under which Lua looks for weak tables
