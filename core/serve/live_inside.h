@@ -46,6 +46,7 @@ struct live {
     struct live_stream *cursor, *beat_cursor; // next for the event under way; for the heartbeat
     uint64_t asked; // the last event whose app was asked for, and whether it is on there
     bool is_on;
+    size_t looks; // at the store for one listener and event, since whoever counts began
     bool crowded;  // somebody could hardly take more in this turn
     bool walking;  // the event after told is under way
     struct http_chunk *heartbeat;

@@ -209,17 +209,13 @@ static bool is_reader(const struct listener *listener, struct view *view,
                       const struct live_event *event, const char *of, bool *reads,
                       struct err *err)
 {
-    const struct collection *collection = catalog_find(view->catalog, of);
     struct principal who = {.person = listener->person, .grants = listener->grants,
                             .grant_count = listener->grant_count};
     struct record *record = NULL;
 
-    *reads = false;
-    if (collection == NULL || !may_be_reader(listener, event, collection))
-        return true;
     view->who = &who;
     view->sets = NULL;
-    if (!record_get(view, collection, event->entry.about, &record, err))
+    if (!record_get(view, catalog_find(view->catalog, of), event->entry.about, &record, err))
         return false;
     *reads = record != NULL;
     return true;
@@ -229,12 +225,26 @@ static bool is_reader(const struct listener *listener, struct view *view,
 static bool ask_app(struct live *live, struct view *view, const struct live_event *event,
                     struct err *err)
 {
+    live->looks++;
     if (live->asked != event->number &&
         !host_enabled(live->worker->instance.host, view, event->entry.app, event->entry.org,
                       &live->is_on, err))
         return false;
     live->asked = event->number;
     return true;
+}
+
+// By what is known without a look at the store: of most events nothing more is asked.
+static bool may_hear(const struct listener *listener, const struct view *view,
+                     const struct live_event *event, const struct host_topic *topic)
+{
+    const struct collection *collection =
+        topic->of != NULL ? catalog_find(view->catalog, topic->of) : NULL;
+
+    if (topic->of != NULL)
+        return collection != NULL && may_be_reader(listener, event, collection);
+    return topic->roles != NULL ? has_role(listener, event, topic->roles)
+                                : is_named(listener, event);
 }
 
 static bool ask(struct live *live, struct listener *listener, struct view *view,
@@ -246,20 +256,15 @@ static bool ask(struct live *live, struct listener *listener, struct view *view,
     *hears = false;
     if (topic == NULL)
         return true;
-    if (!ask_app(live, view, event, err))
-        return false;
-    if (!live->is_on)
-        return true;
-    if (topic->of == NULL && topic->roles == NULL) {
-        *hears = is_named(listener, event);
-        return true;
-    }
     if (!know_grants(listener, view, err))
         return false;
-    if (topic->of != NULL)
-        return is_reader(listener, view, event, topic->of, hears, err);
-    *hears = has_role(listener, event, topic->roles);
-    return true;
+    if (!may_hear(listener, view, event, topic))
+        return true;
+    if (!ask_app(live, view, event, err))
+        return false;
+    *hears = live->is_on;
+    return !live->is_on || topic->of == NULL ||
+           is_reader(listener, view, event, topic->of, hears, err);
 }
 
 bool listener_hears(struct live *live, struct listener *listener, const struct view *system,
@@ -274,6 +279,7 @@ bool listener_hears(struct live *live, struct listener *listener, const struct v
         return listener->hears;
     view.budget = &budget;
     view.arena = &live->asking;
+    view.sets = NULL; // what is kept there would outlive that memory
     if (!ask(live, listener, &view, event, &hears, &err)) {
         hears = false;
         log_error("an event is not told: the rules cannot be asked", LOG_TEXT("error", err.text));

@@ -4,7 +4,10 @@
 
 #include "serve/live_inside.h"
 
-enum { AGAIN_MS = 5000 }; // said to who comes when there is no room
+enum {
+    AGAIN_MS = 5000, // said to who comes when there is no room
+    LOOKS_MAX = 250, // at the store, for who comes back; requests wait meanwhile
+};
 
 static void closed(void *context)
 {
@@ -29,15 +32,15 @@ static void put_missed(struct live *live, struct listener *listener, const struc
 {
     size_t begin = out->len;
 
+    live->looks = 0;
     live->asked = listener->asked = 0; // what was true when an event was told may not be now
 
     for (uint64_t number = after + 1; number <= live->ring.last; number++) {
         const struct live_event *event = live_ring_at(&live->ring, number);
 
-        if (event == NULL || !listener_hears(live, listener, view, event))
-            continue;
-        buffer_slice(out, http_chunk_bytes(event->frame));
-        if (out->len > room) { // cheaper to look at everything again
+        if (event != NULL && listener_hears(live, listener, view, event))
+            buffer_slice(out, http_chunk_bytes(event->frame));
+        if (out->len > room || live->looks > LOOKS_MAX) { // cheaper to look at everything again
             out->len = begin;
             put_reset(live, out);
             return;

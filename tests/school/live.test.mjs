@@ -162,6 +162,27 @@ test("a position that is no longer kept, lies ahead or is no number begins anew,
   assert.ok(shuyuan(server.data, ["job", "list", "--dead"]).endsWith("0 given up\n"));
 });
 
+test("who missed much that could have been theirs begins anew, instead of having all of it looked at", async () => {
+  const school = "2132990001", login = "childless";
+  shuyuan(server.data, ["user", "add", "--login", login, "--name", login, "--role", "guardian", "--org", school], "another-Password-7\n");
+  const stranger = await new Visitor(server.url).signIn({ login, password: "another-Password-7" });
+  const open = async () => {
+    const stream = await Stream.open(stranger);
+    await until(() => stream.last !== undefined, "its position");
+    await stream.close();
+    return stream.last;
+  };
+  const had = await open();
+  for (const times of [100, 100, 60]) await told("/ring", { text: "peal", times });
+  const again = await Stream.open(stranger, { had });
+  assert.equal((await again.until(1))[0].event, "reset");
+  await again.close();
+  const some = await Stream.open(stranger, { had: String(Number(again.last) - 100) });
+  await until(() => some.beats > 1, "signs of life");
+  assert.deepEqual(some.topics(), []);
+  await some.close();
+});
+
 test("a slow reader is cut and catches up; the others do not wait for it", async () => {
   const slow = await Stream.open(principal), quick = await Stream.open(principal);
   await until(() => slow.last !== undefined, "the first lines");

@@ -28,7 +28,10 @@ app.get("/", GUARDIAN, function()
 end)
 
 app.post("/ring", GUARDIAN, function(req)
-  app.publish("rung", ring(req.form.text))
+  local row = ring(req.form.text)
+  for _ = 1, tonumber(req.form.times or 1) do
+    app.publish("rung", row)
+  end
   if req.form.text == "refused" then
     return nil, "as_asked"
   end
