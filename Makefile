@@ -44,6 +44,9 @@ $(BUILD)/tests/bench/unbounded: tests/bench/unbounded.c $(BUILD)/core/cli/main.o
 bench: all static $(addprefix $(BUILD)/tests/bench/,store_bench instance_bench live_people listeners unbounded)
 	@.ci/install bench
 	@node tests/bench/run.mjs
+tour: all static $(BUILD)/tests/core/script/escape_test
+	@.ci/install test
+	@node tests/tour/run.mjs
 pictures: all static
 	@.ci/install test
 	@node --test tests/browser/screens.test.mjs >/dev/null
@@ -55,4 +58,4 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all units static demo test check bench pictures clean
+.PHONY: all units static demo test check bench tour pictures clean
