@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
---- The end of a term: publicity, in which a record may be challenged once, and then the sealed archive.
+--- The end of a term: publicity, in which a record may be challenged once, and then the archive. Each
+--- step is sealed: the log says by ids what was shown until when, how it was decided, what was archived.
 local app = require "app"
 local model = require "model"
 
@@ -9,6 +10,7 @@ local MANY <const> = 1000
 
 rounds:action("publish", {role = "teacher", from = {state = "open"}}, function(round)
   round.state, round.ends = "publicity", app.later(app.today(), app.settings.days)
+  app.seal("archive", {round = round.id, state = "publicity", ends = round.ends})
   for _, pupil in ipairs(pupils:rows{class = round.class, limit = MANY}) do
     local people = app.members("guardians", pupil)
     people[#people + 1] = pupil.person
@@ -30,6 +32,7 @@ local JUDGES <const> = {role = {"teacher", "principal"}, from = {state = "raised
 
 local function decide(r, req, state)
   r.state, r.answer = state, req.form.answer
+  app.seal("archive", {round = r.round.id, record = r.evidence.id, state = state, level = r.level})
   app.notify(r.by, state, {title = r.title}, challenges:path(r))
 end
 
