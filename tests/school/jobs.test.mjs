@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { forms, product, root, serve, shuyuan, signedIn, until } from "../lib/school.mjs";
+import { forms, orgId, product, root, serve, shuyuan, signedIn, until } from "../lib/school.mjs";
 
 let server, folder, mum, errand;
 
@@ -57,6 +57,16 @@ test("what happens in one application is heard by another", async () => {
   writeFileSync(file, "班级,姓名,学号\n三(1)班,新同学,990001\n");
   assert.match(shuyuan(server.data, ["data", "import", "--as", "base.students", "--commit", "--org", server.accounts.guardian.org, file, "--set", `platform=${folder}`]), /1 created/);
   await until(async () => await traces() === before + 1, "the trace of the newcomer");
+});
+
+test("work goes down the tree, never up nor across", async () => {
+  const before = await traces(), form = forms((await mum.get(`${errand}/`)).html).find((one) => one.action.endsWith("/queue"));
+  const send = (at) => mum.post(`${errand}/at`, { _csrf: form.fields._csrf, at });
+  const county = orgId(server.data, "329901"), other = orgId(server.data, "2132990002");
+  for (const at of [county, other, "0".repeat(26), "nonsense"]) assert.equal((await send(at)).status, 500, at);
+  assert.deepEqual(list(), []);
+  assert.equal((await send(server.org)).status, 303);
+  await until(async () => await traces() === before + 1, "the trace of the one that may be");
 });
 
 test("a wrong id is told, and nothing changes", () => {

@@ -40,6 +40,11 @@ app.post("/queue", GUARDIAN, function(req)
   return app.redirect("/")
 end)
 
+app.post("/at", GUARDIAN, function(req)
+  app.after("trace", {text = "at"}, {at = req.form.at})
+  return app.redirect("/")
+end)
+
 app.get("/traces", GUARDIAN, function()
   return app.json({count = #traces:rows({limit = 1000})})
 end)
