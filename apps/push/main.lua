@@ -93,4 +93,6 @@ app.get("/pack/{id}/reach", {allow = {"county"}}, function(req)
   return app.page("reach", {pack = pack, units = units, bytes = bytes})
 end)
 
-app.get("/", {allow = packs.pack:roles "read"}, function() return app.redirect "/packs" end)
+app.get("/", {allow = packs.pack:roles "read"}, function()
+  return app.redirect((app.role == "principal" or app.role == "office") and "/received" or "/packs")
+end)
