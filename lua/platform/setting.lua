@@ -3,7 +3,7 @@
 --- core.setting. What stands in `value` and `within` is JSON; a secret is sealed and nobody reads it.
 local app = require("app")
 
-local MANAGERS <const> = {"office", "county", "city", "province", "operator"}
+local MANAGERS <const> = {"principal", "office", "county", "city", "province", "operator"}
 
 local settings = app.collection("setting", {
   fields = {
