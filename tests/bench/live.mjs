@@ -14,11 +14,11 @@ import { certificate } from "../wire/server.mjs";
 const PEOPLE = 2000, WARM = 200, ROUNDS = 9, SEALED = 200;
 // Without what of the store's file is mapped: a session that was looked at is no cost of its stream.
 const ownKiB = (pid) => Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]);
-const program = (name) => join(root, "build/tests/bench", name);
+export const program = (name) => join(root, "build/tests/bench", name);
 
 // A program of C holds the streams, so that the server is what is measured. next(): its next word.
-async function listen(port, tokens) {
-  const child = spawn(program("listeners"), [String(port), String(tokens.length), "bell.office"], { stdio: ["pipe", "pipe", "inherit"] });
+export async function listen(port, tokens, text) {
+  const child = spawn(program("listeners"), [String(port), String(tokens.length), text], { stdio: ["pipe", "pipe", "inherit"] });
   const words = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   child.stdin.end(`${tokens.join("\n")}\n`);
   pin([child.pid], 1);
@@ -46,8 +46,8 @@ export async function streams() {
   const port = Number(new URL(server.url).port), mum = await signedIn(server, "guardian"), bell = `/o/${server.org}/bell`;
   const pid = server.pid("worker 0"), worker = [pid];
   pin(family(server.child.pid), 0);
-  const few = await listen(port, tokens.slice(0, WARM)), empty = ownKiB(pid);
-  const many = await listen(port, tokens.slice(WARM, WARM + PEOPLE));
+  const few = await listen(port, tokens.slice(0, WARM), "bell.office"), empty = ownKiB(pid);
+  const many = await listen(port, tokens.slice(WARM, WARM + PEOPLE), "bell.office");
   note("open event streams, memory", "shuyuan, HTTP/1.1", Math.round((ownKiB(pid) - empty) * 1024 / PEOPLE), "bytes a stream");
   few.end();
 

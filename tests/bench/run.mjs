@@ -12,6 +12,7 @@ import { develop } from "./develop.mjs";
 import { isolated } from "./isolated.mjs";
 import { neighbours } from "./neighbours.mjs";
 import { streams } from "./live.mjs";
+import { notice } from "./notice.mjs";
 import { askSome, cookie, product } from "./product.mjs";
 import { applications, budgets, organisations } from "./scale.mjs";
 import { compare, family, median, note, out, pin, privateKiB, results, table } from "./tools.mjs";
@@ -105,7 +106,7 @@ function inside(name) {
 }
 
 const parts = {
-  peers, budgets, isolated, organisations, applications, develop, streams, start: startTimes,
+  peers, budgets, isolated, organisations, applications, develop, streams, notice, start: startTimes,
   neighbours: () => neighbours(join(root, "tests/bench/percentiles.lua")),
   instance: () => inside("instance_bench"), store: () => inside("store_bench"),
 };
