@@ -222,14 +222,16 @@ static void put_fixed(struct transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
 }
 
-// False when no time is left for it.
+// False when no time is left for it. The first is made all the same: libcurl tells its end, which
+// must not come before transfer_start returns.
 static bool begin_hop(struct transfer *transfer)
 {
     int64_t left_ms = (transfer->deadline_us - clock_mono_us(transfer->all->clock)) / 1000;
     int64_t connect_ms = transfer->limits.connect_ms;
 
-    if (left_ms <= 0)
+    if (left_ms <= 0 && transfer->report.hops > 0)
         return false;
+    left_ms = left_ms > 0 ? left_ms : 1;
     transfer->body.len = transfer->fields.len = transfer->field_count = 0;
     transfer->report.hops++;
     put_head(transfer);
