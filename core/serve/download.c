@@ -277,15 +277,15 @@ static void start(struct exchange *x)
 
 // Who may have it -----------------------------------------------------------------------
 
-// The app whose record holds it is the first word of the field.
-static bool is_on(struct exchange *x, const struct blob_file *file, bool *enabled, struct err *err)
+bool file_is_on(struct exchange *x, const struct blob_file *file, bool *on, struct err *err)
 {
-    const uint8_t *dot = memchr(file->field.data, '.', file->field.len);
+    const uint8_t *dot =
+        file->field.len > 0 ? memchr(file->field.data, '.', file->field.len) : NULL;
 
-    *enabled = dot == NULL;
-    return *enabled || host_enabled(x->worker->instance.host, &x->view,
-                                    slice_of(file->field.data, (size_t)(dot - file->field.data)),
-                                    file->org, enabled, err);
+    *on = dot == NULL;
+    return *on || host_enabled(x->worker->instance.host, &x->view,
+                               slice_of(file->field.data, (size_t)(dot - file->field.data)),
+                               file->org, on, err);
 }
 
 static bool find_file(struct exchange *x, struct blob_file **file, struct err *err)
@@ -301,7 +301,7 @@ static bool find_file(struct exchange *x, struct blob_file **file, struct err *e
         return false;
     x->view.budget = &x->own_budget;
     if (*file != NULL && (!record_file_may_read(&x->view, *file, &may, err) ||
-                          (may && !is_on(x, *file, &may, err))))
+                          (may && !file_is_on(x, *file, &may, err))))
         return false;
     if (!may)
         *file = NULL; // what one may not see is not there

@@ -143,6 +143,8 @@ void upload_serve(struct exchange *x);          // /uploads/
 bool given_read(struct exchange *x, struct err *err);
 void given_take(struct exchange *x);
 void download_serve(struct exchange *x);        // /files/{id}
+// Is the application that the file is for, by the first word of its field, switched on there?
+bool file_is_on(struct exchange *x, const struct blob_file *file, bool *on, struct err *err);
 struct rot *rot_start(struct worker *worker);   // reads all content again, slowly, for ever
 void rot_stop(struct rot *rot);
 void live_serve(struct exchange *x);            // GET /live

@@ -143,7 +143,8 @@ static bool choose_org(struct exchange *x, struct blob_file *file, bool *may, st
     if (org.data == NULL)
         file->org = who->grants[0].org;
     if (file->field.len > 0)
-        return record_file_may_give(&x->view, file->field, &file->org, file->length, may, err);
+        return record_file_may_give(&x->view, file->field, &file->org, file->length, may, err) &&
+               (!*may || file_is_on(x, file, may, err));
     file->field = slice_of("", 0);
     for (size_t i = 0; i < who->grant_count && !*may; i++)
         if (!tree_is_under(&x->view, file->org, who->grants[i].org, may, err))

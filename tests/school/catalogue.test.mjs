@@ -68,6 +68,22 @@ test("switched off, its pages, its records, its card and its menu are gone at on
   assert.equal((await records(`/api/v1/o/${server.org}/leave/leave`)).status, 200);
 });
 
+test("switched off, its files are not given out, and none are taken for it", async () => {
+  const session = JSON.parse((await mum.request("/api/v1/session", {
+    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(server.accounts.guardian) })).html);
+  const headers = { authorization: `Bearer ${session.token}`, "tus-resumable": "1.0.0" };
+  const metadata = Object.entries({ org: server.org, field: "leave.leave.proof" }).map(([key, value]) => `${key} ${btoa(value)}`).join(",");
+  const announce = () => fetch(`${server.url}/uploads/`, { method: "POST", headers: { ...headers, "upload-length": "0", "upload-metadata": metadata } });
+  const file = (await announce()).headers.get("location").replace("uploads", "files");
+  const given = async () => (await fetch(server.url + file, { headers })).status;
+  assert.equal(await given(), 200);
+  await says(principal, server.org, "leave", "off");
+  assert.equal(await given(), 404);
+  assert.equal((await announce()).status, 403);
+  await says(principal, server.org, "leave", "on");
+  assert.equal(await given(), 200);
+});
+
 test("what the county forbids is off at every school, and no school can undo it", async () => {
   await says(officer, county, "leave", "forbidden");
   assert.equal(await status(mum, "/mine"), 404);
