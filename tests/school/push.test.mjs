@@ -12,7 +12,7 @@ import { after, before, test } from "node:test";
 import tus from "tus-js-client";
 import { cookieOf } from "../lib/line.mjs";
 import { Program } from "../lib/program.mjs";
-import { freshData, orgId, serve, shuyuan, until, Visitor } from "../lib/school.mjs";
+import { forms, freshData, orgId, serve, shuyuan, until, Visitor } from "../lib/school.mjs";
 
 const MIB = 1 << 20, SIZE = Number(process.env.PUSH_MIB ?? 24) * MIB + 12345, PART = 512 * 1024, CUTS = 5, SCHOOLS = 12;
 const PASSWORD = "mingHu-2026", COUNTY = "329902";
@@ -36,7 +36,7 @@ function enlarge(data) {
 before(async () => {
   const data = freshData();
   enlarge(data);
-  server = await serve({ data, settings: { "job.poll": "5ms" } });
+  server = await serve({ data, settings: { "job.poll": "5ms", "job.off": "20ms" } });
   clerk = await Program.signedIn(server, { login: "push-clerk", password: PASSWORD });
   county = orgId(data, COUNTY);
   video = randomFillSync(Buffer.alloc(SIZE));
@@ -137,4 +137,26 @@ test("a video comes over a line that is cut five times, is kept once for twelve 
   // Taken back, it is gone at all of them, by its address too.
   await made(`resource/${id}/withdraw`, {}, { "if-match": "*" });
   for (const { visitor, url } of heads) assert.equal((await range(visitor, url, 0, 9)).status, 404);
+});
+
+test("a school that has switched it off gets it when it is on again; the others do not wait", async () => {
+  const ids = codes.map((code) => orgId(server.data, code)), head = new Visitor(server.url), console = `/console/apps/${ids[0]}`;
+  await head.signIn({ login: "push-head0", password: PASSWORD });
+  const say = async (word) => {
+    const form = forms((await head.get(console)).html).find((one) => one.action === `${console}/push` && one.fields.word === word);
+    assert.equal((await head.post(form.action, form.fields)).status, 303);
+  };
+  const pack = await made("pack", { name: "夜间推送", stage: "primary", first: 3, last: 3, owner: `${orgId(server.data, "329900")}.${county}` });
+  const there = async () => {
+    const lists = await Promise.all(ids.map((id) => clerk.get(`/api/v1/o/${id}/push/delivery?pack=${pack.id}`)));
+    return lists.reduce((sum, { status, body }) => sum + (status === 200 ? body.items.length : 0), 0);
+  };
+  await say("off");
+  await made(`pack/${pack.id}/send`, {}, { "if-match": "*" });
+  await until(async () => await there() === SCHOOLS - 1, "eleven of twelve", 30000);
+  await say("on");
+  await until(async () => await there() === SCHOOLS, "the twelfth", 30000);
+  const reach = new Visitor(server.url);
+  await reach.signIn({ login: "push-clerk", password: PASSWORD });
+  assert.equal([...(await reach.get(`/o/${county}/push/pack/${pack.id}/reach`)).html.matchAll(/清溪\d+小/g)].length, SCHOOLS);
 });
