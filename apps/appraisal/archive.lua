@@ -62,7 +62,7 @@ app.job("seal", {key = "round"}, function(arg)
   if round.state ~= "publicity" or #challenges:rows{round = round, state = "raised", limit = 1} > 0 then return end
   for _, row in ipairs(evidence:rows{round = round, chosen = true, limit = MANY}) do
     app.seal("archive", {record = row.id, round = round.id, student = row.student.id, indicator = row.indicator.id,
-      name = row.name, date = row.date, level = row.level, file = row.file and row.file.id})
+      version = row.version, date = row.date, level = row.level, file = row.file and row.file.id})
     count = count + 1
   end
   app.seal("archive", {round = round.id, class = round.class.id, edition = round.edition.id, term = round.name, records = count})

@@ -80,8 +80,8 @@ rounds = app.collection("round", {
     if r.edition.state == "draft" then return "edition", "draft" end
     if goes_back(was, r) then return "state", "frozen" end
     if not was or r.state == "open" then return end
-    local soonest = was.state == "open" and app.later(app.today(), app.settings.days)
-    if soonest and (not r.ends or r.ends < soonest) or not soonest and r.ends ~= was.ends then return "ends", "frozen" end
+    local ends = was.state == "open" and app.later(app.today(), app.settings.days) or was.ends
+    if r.ends ~= ends then return "ends", "frozen" end
   end,
 })
 rounds:allow("read", roles("guardian student principal office app", {SCHOOL}))
@@ -116,6 +116,9 @@ evidence = app.collection("evidence", {
     if r.date > app.today() then return "date", "future" end
     if r.indicator.edition ~= r.round.edition then return "indicator", "elsewhere" end
     if not r.id and r.student.class ~= r.round.class then return "round", "elsewhere" end
+    -- Two rules of a pupil meet in this state; that it begins is the teacher's word alone.
+    local was = before(evidence, r)
+    if r.state == "accepted" and was and was.state ~= r.state and r.class.head_person ~= app.me then return "state", "denied" end
     if not r.chosen then return end
     if r.state ~= "accepted" then return "chosen", "not_accepted" end
     local others = 0
@@ -158,7 +161,10 @@ challenges = app.collection("challenge", {
   unique = {{"evidence"}},
   index = {{"round", "state"}, {"student"}},
   history = true,
-  check = function(r) if goes_back(before(challenges, r), r) then return "state", "frozen" end end,
+  check = function(r)
+    if goes_back(before(challenges, r), r) then return "state", "frozen" end
+    if not r.id and not r.evidence.chosen then return "evidence", "not_shown" end
+  end,
 })
 local HEADED <const>, SHOWN <const> = "round in @me.appraisal.rounds", " and round.state is publicity"
 challenges:allow("read", {

@@ -43,6 +43,7 @@ async function publish() {
 }
 
 const rows = async (who, name) => (await programs[who].get(`/api/v1${at}/${name}`)).body.items;
+const patch = async (who, name, id, values) => (await programs[who].patch(`/api/v1${at}/${name}/${id}`, values, "*")).status;
 const send = async (page, action, form = `form[action$='/${action}']`) => {
   await Promise.all([page.waitForNavigation(), page.locator(`main ${form} button[type=submit]`).first().click()]);
 };
@@ -92,6 +93,11 @@ test("returned with a comment, mended, accepted with a level, chosen", async () 
   await send(pupil, "mend");
   assert.match(await text(pupil), /证明\.pdf/);
 
+  // Nobody accepts their own, or chooses what was not accepted.
+  const [{ id }] = await rows("pupil", "evidence");
+  for (const values of [{ state: "accepted" }, { level: "excellent" }, { chosen: true }]) assert.equal(await patch("pupil", "evidence", id, values), 403);
+  assert.equal(await patch("guardian", "evidence", id, { name: "改" }), 403);
+
   await teacher.goto(pupil.url());
   await choose(teacher, "level");
   await send(teacher, "accept");
@@ -107,7 +113,6 @@ test("in the publicity no page and no program changes anything, and one challeng
   await send(teacher, "publish");
   assert.match(await text(teacher), /公示至/);
 
-  const patch = async (who, name, id, values) => (await programs[who].patch(`/api/v1${at}/${name}/${id}`, values, "*")).status;
   assert.equal(await patch("pupil", "evidence", row.id, { text: "改" }), 403);
   assert.equal(await patch("pupil", "evidence", row.id, { chosen: false }), 403);
   assert.equal(await patch("teacher", "evidence", row.id, { level: "fair" }), 403);

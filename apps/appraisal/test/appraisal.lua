@@ -99,6 +99,21 @@ test("a pupil records, the class teacher returns it with a comment, and accepts 
   w:expect(#w:notices(term.me), 2)
 end)
 
+test("a teacher records for a pupil of the class, and for no other", function(w)
+  local term = begin(w)
+  local to = "/round/" .. term.round.id .. "/add"
+  local given = {indicator = term.leaf, name = "帮助同学", date = TODAY}
+
+  w:expect(w:as(term.teacher):open(to).body:find(term.kid.id, 1, true) ~= nil, true)
+  w:expect(w:as(term.teacher):post(to, given).status, 422)
+  given.student = w:student()
+  w:expect(w:as(term.teacher):post(to, given).status, 422)
+  given.student = term.kid
+  w:expect(w:as(term.teacher):post(to, given).status, 303)
+  w:expect(w:as(term.me):rows "appraisal.evidence"[1].name, "帮助同学")
+  w:expect_denied(function() w:as(w:user "teacher"):open(to) end)
+end)
+
 test("what was not accepted is not chosen, and no more than the school says", function(w)
   local term = begin(w)
   local rows = {}
@@ -142,7 +157,9 @@ end)
 test("a record is challenged once, by its own people, and decided", function(w)
   local term, row = shown(w)
   local head, stranger = w:user "principal", w:user "guardian"
+  local plain = w:plant("appraisal.evidence", {round = term.round, student = term.kid, indicator = term.leaf, name = "别的", date = TODAY})
 
+  w:expect(select(2, w:as(term.mum):create("appraisal.challenge", {evidence = plain, reason = "没有公示"})), "not_shown")
   w:expect_denied(function() w:as(stranger):action(row, "challenge", {reason = "不公"}) end)
   assert(w:as(term.mum):action(row, "challenge", {reason = "应为优秀"}))
   w:expect(select(2, w:as(term.me):action(row, "challenge", {reason = "再来一次"})), "unique")
