@@ -5,6 +5,7 @@ local notices = require "notices"
 
 local classes, ties = app.records "base.class", app.records "base.guardianship"
 local MANY <const>, HOUR_MS <const> = 1000, 3600000
+local HERE <const> = {registered = true, active = true, suspended = true}
 
 local function audience(notice)
   if notice.scope == "class" then return {notice.class} end
@@ -26,16 +27,23 @@ app.job("send", {key = "notice"}, function(arg)
   fan_out("hand_out", notice)
 end)
 
+-- The families of who has left, or died, are not written to.
+local function is_here(pupil)
+  return pupil and HERE[pupil.state]
+end
+
+-- A guardian's copy for a child; nothing where the child has one from the class it was in before.
+local function copy(notice, tie)
+  local made, field, word = notices.receipt:create{notice = notice, tie = tie, pupil = tie.student.name,
+    sender = notice.by_name or app.org.name, school_name = app.org.name}
+  if not made and word ~= "unique" then error(("a receipt cannot be kept: %s %s"):format(field, word)) end
+  return made
+end
+
 app.job("hand_out", {key = "about"}, function(arg)
   local notice, people = notices.notice:get(arg.notice), {}
   for _, tie in ipairs(ties:rows{class = arg.class, limit = MANY}) do
-    local made, field, word = notices.receipt:create{notice = notice, tie = tie, pupil = tie.student.name,
-      sender = notice.by_name or app.org.name, school_name = app.org.name}
-    if made then
-      people[#people + 1] = tie.guardian
-    elseif word ~= "unique" then -- who moved meanwhile has it from the other class
-      error(("a receipt cannot be kept: %s %s"):format(field, word))
-    end
+    if is_here(tie.student) and copy(notice, tie) then people[#people + 1] = tie.guardian end
   end
   app.notify(people, notice.urgent and "urgent" or "arrived", {school = app.org.name, title = notice.title}, "/")
   app.publish("arrived", people)
@@ -56,8 +64,8 @@ end)
 
 app.job("remind_class", {key = "about"}, function(arg)
   local people, title = {}, notices.notice:get(arg.notice).title
-  for i, receipt in ipairs(notices.receipt:rows{notice = arg.notice, class = arg.class, state = "unread", limit = MANY}) do
-    people[i] = receipt.guardian
+  for _, receipt in ipairs(notices.receipt:rows{notice = arg.notice, class = arg.class, state = "unread", limit = MANY}) do
+    if is_here(receipt.student) then people[#people + 1] = receipt.guardian end
   end
   app.notify(people, "remind", {school = app.org.name, title = title}, "/")
 end)

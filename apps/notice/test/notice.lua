@@ -38,6 +38,18 @@ test("a notice reaches the guardians of the class, one copy each, and nobody els
   w:expect_under{steps = 30000, kib = 400, reads = 200, writes = 20}
 end)
 
+test("the family of a child who has left or died is not written to", function(w)
+  local ms_li, mum, dad, class = class_of_two(w)
+  local known = w:find("base.guardianship", {guardian = dad})[1]
+  local gone = w:plant("base.student", {person = mum, name = "学生", class = class, state = "deceased"})
+  local gran = w:user "guardian"
+  w:plant("base.guardianship", {guardian = gran, guardian_name = gran.name, student = gone, class = class, school = known.school})
+
+  send(w, ms_li, class)
+
+  w:expect({#mine(w, dad), #mine(w, gran), #w:notices(gran)}, {1, 0, 0})
+end)
+
 test("a teacher writes to own classes only, and not to the school; a guardian writes to nobody", function(w)
   local ms_li, mum, _, class = class_of_two(w)
   local mr_wang = w:user "teacher"
