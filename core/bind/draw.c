@@ -95,7 +95,7 @@ int markup_put(lua_State *L)
     lua_Integer at = luaL_checkinteger(L, 1);
     const char *places = luaL_checkstring(L, 2);
 
-    luaL_argcheck(L, at >= 0 && (lua_Unsigned)at <= page->size, 1, "no end of a page");
+    luaL_argcheck(L, at >= 0 && (lua_Unsigned)at <= page->len, 1, "no end of a page");
     page->len = (size_t)at;
     for (int index = 3; *places != '\0'; places++, index++) {
         if (*places == PLACE_CONDITION && !lua_toboolean(L, index)) {
@@ -133,7 +133,7 @@ static int drawn(lua_State *L, int status, lua_KContext from)
     lua_Integer end = luaL_checkinteger(L, 4);
 
     (void)status;
-    luaL_argcheck(L, end >= (lua_Integer)from && (lua_Unsigned)end <= page->size, 1,
+    luaL_argcheck(L, end >= (lua_Integer)from && (lua_Unsigned)end <= page->len, 1,
                   "no function of a template");
     page->len = (size_t)end;
     push_page(L, page, (size_t)from);

@@ -221,6 +221,13 @@ test("names between underscores are taken: pages of others cannot be reached by 
   w:expect(render("<% local _ = 1 %><%= _ %>"), "1")
 end)
 
+test("what stood in the buffer before is behind the end of every page", function(w)
+  local core = require("core.html")
+  render(("former page "):rep(500))
+  w:expect_error("no function of a template", core.draw, function() return 5000 end, {})
+  w:expect_error("no end of a page", core.put, 5000, "s", "x")
+end)
+
 test("a page keeps its variables to itself", function(w)
   local data = {x = 1}
   w:expect(render("<% x = x + 1 %><%= x %>", data), "2")
