@@ -10,6 +10,7 @@ local job = require("app.job")
 local point = require("app.point")
 local record = require("core.record")
 local rest = require("app.rest")
+local route = require("app.route")
 local row = require("app.row")
 local running = require("app.running")
 local slots = require("app.slots")
@@ -49,12 +50,12 @@ end
 --- The answer of a route: {status, type, body, location, filename, version}.
 function host.answer(instance, method, pattern, req)
   running.enter(instance)
-  local route = instance.routes[method .. " " .. pattern]
-  local refused = rest.read(req, route)
+  local found, handler = route.find(instance, method, pattern)
+  local refused = rest.read(req, found)
   if refused then
-    return answer.of(instance, route, req, nil, refused)
+    return answer.of(instance, found, req, nil, refused)
   end
-  return answer.of(instance, route, req, answer.run(route.handler, req))
+  return answer.of(instance, found, req, answer.run(handler, req))
 end
 
 --- A page by name, with plain texts as its data.

@@ -3,9 +3,12 @@
 local answer = require("app.answer")
 local call = require("core.call")
 local options = require("app.options")
+local plan = require("app.plan")
 local problem = require("app.problem")
 local record = require("core.record")
 local rest = require("app.rest")
+local route = require("app.route")
+local running = require("app.running")
 
 local action = {}
 
@@ -40,44 +43,47 @@ local function stands(row, from)
 end
 
 -- The list that offers the action, else the row's own page.
-local function way_back(collection, name, row)
-  for _, list in ipairs(collection.lists) do
+local function way_back(collection, shared, name, row)
+  for _, list in ipairs(shared.lists) do
     if set_of(list.spec.actions or {})[name] then
       return "/" .. list.name
     end
   end
-  return collection.has_detail and collection:path(row) or "/"
+  return shared.has_detail and collection:path(row) or "/"
 end
 
-local function handler_of(app, collection, name, spec, handler)
+local function handler_of(shared, name, spec)
+  local key = shared.full .. "." .. name
   return function(req)
+    local collection = shared.own()
     local row, refused = rest.row(collection, req)
     if not row then
       return nil, refused
     elseif not stands(row, spec.from) then
       return nil, problem.of("state")
     end
-    local given, word, field = handler(row, req)
+    local given, word, field = running.instance().handlers[key](row, req)
     if given == nil and word ~= nil then
       return nil, word, field
     end
-    return answer.is(given) and given or answer.done(app, row, way_back(collection, name, row))
+    return answer.is(given) and given or answer.done(row, way_back(collection, shared, name, row))
   end
 end
 
-function action.declare(app, collection, name, spec, handler)
-  local place = ("action '%s' of '%s'"):format(name, collection.full)
+--- Notes what is the same at every organisation.
+function action.declare(instance, shared, name, spec)
+  local place = ("action '%s' of '%s'"):format(name, shared.full)
   options.check(spec, place, KEYS)
   for field in pairs(spec.from or {}) do
-    if not collection.fields[field] then
+    if not shared.fields[field] then
       error(("unknown field '%s' in %s"):format(field, place), 3)
     end
   end
-  spec = {from = beginnings(spec.from or {}), role = options.list(spec.role, "role in " .. place)}
-  collection.actions[name] = spec
-  collection.action_names[#collection.action_names + 1] = name
-  app.post(("/%s/{id}/%s"):format(collection.name, name), {allow = spec.role},
-    handler_of(app, collection, name, spec, handler))
+  spec = {from = beginnings(plan.copy(spec.from or {})), role = plan.copy(options.list(spec.role, "role in " .. place))}
+  shared.actions[name] = spec
+  shared.action_names[#shared.action_names + 1] = name
+  route.add_shared(instance, {method = "POST", pattern = ("/%s/{id}/%s"):format(shared.name, name), allow = spec.role},
+    handler_of(shared, name, spec))
 end
 
 -- Does the caller hold a role that takes the action? Asked once a call.
@@ -92,7 +98,7 @@ end
 --- A function for this call that says whether the caller may take the action on a row now: by role,
 --- by where the row stands, by the rules.
 function action.asker(collection, name)
-  local spec = collection.actions[name]
+  local spec = plan.of(collection).actions[name]
   if not spec then
     error(("'%s' has no action '%s'"):format(collection.full, tostring(name)), 4)
   end

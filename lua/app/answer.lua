@@ -64,7 +64,7 @@ function answer.empty()
 end
 
 --- What an action answers by itself.
-function answer.done(_, row, path)
+function answer.done(row, path)
   if call.program then
     return answer.row(row, 200)
   end
@@ -156,11 +156,11 @@ function answer.of(instance, route, req, given, refused)
   if given ~= nil then
     return answer.render(instance, given)
   end
-  local status = STATUS[refused.word] or 422
+  local status, outcome = STATUS[refused.word] or 422, instance.outcomes[route.key]
   if call.program then
     return problem_json(refused, status)
-  elseif route.outcome then
-    return answer.render(instance, route.outcome(req, refused))
+  elseif outcome then
+    return answer.render(instance, outcome(req, refused))
   end
   return problem_page(instance, refused, status)
 end

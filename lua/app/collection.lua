@@ -5,43 +5,53 @@ local action = require("app.action")
 local context = require("app.context")
 local host = require("core.app")
 local options = require("app.options")
+local plan = require("app.plan")
 local problem = require("app.problem")
 local record = require("core.record")
 local route = require("app.route")
+local running = require("app.running")
 
 local methods = {}
-local shape = {__index = methods, __name = "collection", __metatable = false}
 
 local RULE_KEYS <const> = {"only", "except"}
 
-local function allow_role(self, verb, role, rule)
-  local place = ("%s rule of '%s' for '%s'"):format(verb, self.full, role)
+local function allow_role(shared, verb, role, rule)
+  local place = ("%s rule of '%s' for '%s'"):format(verb, shared.full, role)
   if type(rule) ~= "table" then
     error(place .. " must be a table", 3)
   end
   options.check_named(rule, place, RULE_KEYS)
   if #rule == 0 then
-    record.allow(self.handle, verb, role, nil, rule.only, rule.except)
+    record.allow(shared.handle, verb, role, nil, rule.only, rule.except)
   end
   for _, expression in ipairs(rule) do
-    record.allow(self.handle, verb, role, expression, rule.only, rule.except)
+    record.allow(shared.handle, verb, role, expression, rule.only, rule.except)
   end
-  table.insert(self.allowed[verb], role)
+  table.insert(shared.allowed[verb], role)
+end
+
+local function check_name(name, of)
+  if type(name) ~= "string" then
+    error(("the name of %s is a text, not a %s"):format(of, type(name)), 3)
+  end
 end
 
 --- Says who may do something: data, not code.
 function methods:allow(verb, rules)
-  if not self.allowed[verb] then
+  local shared = plan.of(self)
+  if not shared.allowed[verb] then
     error(("'%s' is nothing that can be allowed: read, create, update or delete"):format(tostring(verb)), 2)
   end
-  for _, role in ipairs(options.sorted(rules)) do
-    allow_role(self, verb, role, rules[role])
+  for _, role in ipairs(running.instance().plan.whole and {} or options.sorted(rules)) do
+    allow_role(shared, verb, role, rules[role])
   end
 end
 
---- The roles that have a rule for a verb; the list grows with further calls of allow.
+--- The roles that have a rule for a verb. Where routes are told to the host the list grows with further
+--- calls of allow; elsewhere it is the caller's own.
 function methods:roles(verb)
-  return self.allowed[verb]
+  local roles = plan.of(self).allowed[verb]
+  return host.declaring and roles or roles and table.move(roles, 1, #roles, 1, {})
 end
 
 --- The rows that the caller may read.
@@ -126,7 +136,12 @@ end
 
 --- A step that people take with a row, see app/action.lua.
 function methods:action(name, spec, handler)
-  action.declare(self.app, self, name, spec, handler)
+  local instance, shared = running.instance(), plan.of(self)
+  check_name(name, "an action")
+  instance.handlers[shared.full .. "." .. name] = handler
+  if not instance.plan.whole then
+    action.declare(instance, shared, name, spec)
+  end
 end
 
 --- May the caller take the action on the row now?
@@ -135,24 +150,36 @@ function methods:may_act(name, row)
 end
 
 -- Whatever has a form or a list has a page for each row.
-local function with_detail(self)
-  if not self.has_detail then
-    self.has_detail = true
-    require("app.detail").declare(self.app, self, self.action_names)
+local function with_detail(instance, shared)
+  if not shared.has_detail then
+    shared.has_detail = true
+    require("app.detail").declare(instance, shared)
   end
 end
 
 --- A form for these fields; also() gives values that nobody is asked for.
 function methods:form(name, fields, also)
-  self.forms[name] = fields
-  require("app.form").declare(self.app, self, name, fields, also)
-  with_detail(self)
+  local instance, shared = running.instance(), plan.of(self)
+  check_name(name, "a form")
+  if also then
+    instance.completions[shared.full .. "." .. name] = also
+  end
+  if not instance.plan.whole then
+    shared.forms[name] = true
+    require("app.form").declare(instance, shared, name, plan.copy(fields))
+    with_detail(instance, shared)
+  end
 end
 
 function methods:list(name, spec)
-  self.lists[#self.lists + 1] = {name = name, spec = spec}
-  require("app.list").declare(self.app, self, name, spec)
-  with_detail(self)
+  local instance, shared = running.instance(), plan.of(self)
+  check_name(name, "a list")
+  if not instance.plan.whole then
+    spec = plan.copy(spec)
+    shared.lists[#shared.lists + 1] = {name = name, spec = spec}
+    require("app.list").declare(instance, shared, name, spec)
+    with_detail(instance, shared)
+  end
 end
 
 for name, method in pairs(methods) do
@@ -195,16 +222,36 @@ local function data_of(spec)
   return data
 end
 
-function collection.declare(instance, name, spec)
-  local handle = record.declare(name, data_of(spec))
-  local self = setmetatable({
-    app = instance.app, handle = handle, name = name, full = host.id .. "." .. name,
-    fields = fields_of(handle, name), check = spec.check, created = spec.created, keeps_history = spec.history == true,
-    allowed = {read = {}, create = {}, update = {}, delete = {}},
+-- What every organisation's handle shows. An app that has one can read this, and change nothing.
+local function kind_of(shared)
+  local seen = {handle = shared.handle, name = shared.name, full = shared.full, fields = shared.fields,
+    keeps_history = shared.keeps_history}
+  for name, method in pairs(methods) do
+    seen[name] = method
+  end
+  return {__index = seen, __name = "collection", __metatable = false}
+end
+
+local function share(instance, name, spec)
+  local handle, full = record.declare(name, data_of(spec)), host.id .. "." .. name
+  local shared = {handle = handle, name = name, full = full, fields = fields_of(handle, name),
+    keeps_history = spec.history == true, allowed = {read = {}, create = {}, update = {}, delete = {}},
     actions = {}, action_names = {}, forms = {}, lists = {},
-  }, shape)
-  instance.collections[self.full] = self
-  route.add_programs(instance, self)
+    own = function() return running.instance().collections[full] end}
+  shared.kind = kind_of(shared)
+  instance.plan.collections[name] = shared
+  route.add_programs(instance, shared)
+  return shared
+end
+
+function collection.declare(instance, name, spec)
+  local shared = instance.plan.whole and instance.plan.collections[name] or nil
+  if instance.plan.whole and not shared then
+    error(("the collection '%s' is not declared alike at every organisation"):format(tostring(name)), 3)
+  end
+  shared = shared or share(instance, name, spec)
+  local self = setmetatable({check = spec.check, created = spec.created}, shared.kind)
+  instance.collections[shared.full] = self
   return self
 end
 

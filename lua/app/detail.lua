@@ -4,7 +4,8 @@
 local answer = require("app.answer")
 local fields = require("app.fields")
 local list = require("app.list")
-local running = require("app.running")
+local plan = require("app.plan")
+local route = require("app.route")
 local slots = require("app.slots")
 local text = require("app.text")
 local ui = require("app.ui")
@@ -26,13 +27,15 @@ end
 -- The sentence of the form that led here, if one did.
 local function done(collection, query)
   local name = query.done
-  return name and collection.forms[name] and text.app(("%s.forms.%s.done"):format(collection.name, name)) or false
+  return name and plan.of(collection).forms[name] and text.app(("%s.forms.%s.done"):format(collection.name, name)) or false
 end
 
 --- Declares the page of each record.
-function detail.declare(app, collection, action_names)
-  slots.open_page(running.instance(), collection.name)
-  app.get("/" .. collection.name .. "/{id}", {allow = collection:roles("read")}, function(req)
+function detail.declare(instance, shared)
+  slots.open_page(instance, shared.name)
+  local one = {method = "GET", pattern = "/" .. shared.name .. "/{id}", allow = shared.allowed.read}
+  route.add_shared(instance, one, function(req)
+    local collection = shared.own()
     local row = collection:get(req.params.id)
     if not row then
       answer.absent()
@@ -41,7 +44,7 @@ function detail.declare(app, collection, action_names)
       row = row, facts = facts(collection, row), done = done(collection, req.query),
       title = text.app(collection.name .. ".title"),
       lead = collection.fields[STATE] and fields.show(collection, row, STATE) or false,
-      acts = list.actor(collection, action_names)(row),
+      acts = list.actor(collection, shared.action_names)(row),
       versions = collection.keeps_history and collection:history(row) or {},
       show = function(name) return fields.show(collection, row, name) end,
       label = function(name) return fields.label(collection, name) end,

@@ -11,6 +11,7 @@ local json = require("core.json")
 local live = require("app.live")
 local log = require("core.log")
 local options = require("app.options")
+local plan = require("app.plan")
 local point = require("app.point")
 local problem = require("app.problem")
 local record = require("core.record")
@@ -144,9 +145,19 @@ local function offers_of(app)
   return offers
 end
 
+-- Made where something is put there: most apps have few of these kinds.
+local PARTS <const> = {calendars = true, collections = true, completions = true, declared = true, handlers = true,
+  homes = true, importers = true, jobs = true, outcomes = true, points = true, slots = true, topics = true}
+
+local instance_kind = {__index = function(instance, name)
+  if PARTS[name] then
+    instance[name] = {}
+  end
+  return rawget(instance, name)
+end}
+
 function door.open(org)
-  local instance = {org = org, routes = {}, declared = {}, collections = {}, homes = {}, importers = {},
-    jobs = {}, calendars = {}, points = {}, slots = {}, topics = {}}
+  local instance = setmetatable({org = org, plan = plan.next()}, instance_kind)
   running.enter(instance) -- what is declared from here on is its own
   kinds = kinds or {door = door_kind(everything()), ui = view_kind(require("app.ui"))}
   instance.app, instance.settings = setmetatable({}, kinds.door), settings.view()

@@ -10,6 +10,7 @@ local call = require("core.call")
 local fields = require("app.fields")
 local here = require("ui.here")
 local options = require("app.options")
+local route = require("app.route")
 local running = require("app.running")
 local slots = require("app.slots")
 local text = require("app.text")
@@ -29,12 +30,12 @@ local function add_field(collection, name, names)
 end
 
 -- Names of fields in their order; a slot is a named place of its own, which overlays may add to.
-local function flatten(collection, form_name, spec, names)
+local function flatten(instance, collection, form_name, spec, names)
   for _, entry in ipairs(spec) do
     if type(entry) == "table" then
       options.check_named(entry, "a slot of a form", SLOT_KEYS)
-      slots.open(running.instance(), form_name, entry.slot)
-      flatten(collection, form_name, entry, names)
+      slots.open(instance, form_name, entry.slot)
+      flatten(instance, collection, form_name, entry, names)
     else
       add_field(collection, entry, names)
     end
@@ -159,13 +160,15 @@ local function show(collection, name, names, values, words)
 end
 
 --- Declares the form's two routes.
-function form.declare(app, collection, name, spec, also)
-  local names = flatten(collection, name, spec, {})
-  local allow = {allow = collection:roles("create")}
-  app.get("/" .. name, allow, function()
+function form.declare(instance, shared, name, spec)
+  local names, key = flatten(instance, shared, name, spec, {}), shared.full .. "." .. name
+  local pattern, allow = "/" .. name, shared.allowed.create
+  route.add_shared(instance, {method = "GET", pattern = pattern, allow = allow}, function()
+    local collection = shared.own()
     return show(collection, name, names, first_values(collection, names), {})
   end)
-  app.post("/" .. name, allow, function(req)
+  route.add_shared(instance, {method = "POST", pattern = pattern, allow = allow}, function(req)
+    local collection, also = shared.own(), running.instance().completions[key]
     local values = values_of(names, req.form)
     local words = missing(collection, names, values)
     if next(words) then

@@ -12,7 +12,8 @@ local export = require("app.export")
 local fields = require("app.fields")
 local here = require("ui.here")
 local options = require("app.options")
-local running = require("app.running")
+local plan = require("app.plan")
+local route = require("app.route")
 local slots = require("app.slots")
 local text = require("app.text")
 local ui = require("app.ui")
@@ -142,7 +143,7 @@ local function begin(collection, name, spec, wanted)
   if spec.export then
     links[1] = ui.link{here.word("ui.as_table"), href = address(name .. ".csv", wanted), icon = "download"}
   end
-  for _, form in ipairs(collection:may_create() and options.sorted(collection.forms) or {}) do
+  for _, form in ipairs(collection:may_create() and options.sorted(plan.of(collection).forms) or {}) do
     links[#links + 1] = ui.link{text.app(("%s.forms.%s.title"):format(collection.name, form)),
       href = url.of("/" .. form), tone = "primary", icon = "plus"}
   end
@@ -168,26 +169,28 @@ local function read(collection, spec, wanted, after)
   return rows, more
 end
 
-local function declare_export(app, collection, name, spec, allow)
+local function declare_export(instance, shared, name, spec, allow)
   local columns = spec.export == true and spec.columns or spec.export
   for _, column in ipairs(columns) do
-    fields.find(collection, column)
+    fields.find(shared, column)
   end
-  app.get("/" .. name .. ".csv", {allow = allow}, function(req)
+  route.add_shared(instance, {method = "GET", pattern = "/" .. name .. ".csv", allow = allow}, function(req)
+    local collection = shared.own()
     return export.of(collection, {columns = columns, where = chosen(collection, spec, req.query),
       subtree = spec.subtree, name = text.app(("%s.lists.%s.title"):format(collection.name, name))})
   end)
 end
 
 --- Declares the list's route.
-function list.declare(app, collection, name, spec)
-  check(collection, name, spec)
-  slots.open_list(running.instance(), name)
-  local allow = spec.allow or collection:roles("read")
+function list.declare(instance, shared, name, spec)
+  check(shared, name, spec)
+  slots.open_list(instance, name)
+  local allow = spec.allow or shared.allowed.read
   if spec.export then
-    declare_export(app, collection, name, spec, allow)
+    declare_export(instance, shared, name, spec, allow)
   end
-  app.get("/" .. name, {allow = allow}, function(req)
+  route.add_shared(instance, {method = "GET", pattern = "/" .. name, allow = allow}, function(req)
+    local collection = shared.own()
     local wanted = chosen(collection, spec, req.query)
     local rows, more = read(collection, spec, wanted, req.query.after)
     return answer.page("list", {

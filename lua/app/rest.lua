@@ -205,12 +205,12 @@ local function remove(collection, req)
 end
 
 --- The routes of a collection, as the host knows them: word, pattern, the verb whose roles may.
-function rest.routes(collection)
-  local all, one = "/" .. collection.name, "/" .. collection.name .. "/{id}"
+function rest.routes(shared)
+  local all, one, own = "/" .. shared.name, "/" .. shared.name .. "/{id}", shared.own
   return {
-    {word = "CREATE", pattern = all, verb = "create", handler = function(req) return create(collection, req) end},
-    {word = "UPDATE", pattern = one, verb = "update", handler = function(req) return update(collection, req) end},
-    {word = "REMOVE", pattern = one, verb = "delete", handler = function(req) return remove(collection, req) end},
+    {word = "CREATE", pattern = all, verb = "create", handler = function(req) return create(own(), req) end},
+    {word = "UPDATE", pattern = one, verb = "update", handler = function(req) return update(own(), req) end},
+    {word = "REMOVE", pattern = one, verb = "delete", handler = function(req) return remove(own(), req) end},
   }
 end
 

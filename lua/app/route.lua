@@ -16,6 +16,18 @@ local function note(instance, one)
   end
 end
 
+local function key_of(method, pattern)
+  return method .. " " .. pattern
+end
+
+--- Adds a route whose handler is the platform's own and serves every organisation: what it wants of an
+--- instance it asks for when it runs. One of `typed` values takes them as a program sent them.
+function route.add_shared(instance, one, handler, typed)
+  local key = key_of(one.method, one.pattern)
+  instance.plan.routes[key] = {key = key, handler = handler, typed = typed}
+  note(instance, one)
+end
+
 --- Adds a route to an instance. outcome(req, problem) may answer what the handler refuses.
 function route.add(instance, method, pattern, spec, handler)
   local place = ("route %s %s"):format(method, tostring(pattern))
@@ -26,25 +38,43 @@ function route.add(instance, method, pattern, spec, handler)
   if type(handler) ~= "function" then
     error(place .. " needs a function that answers", 3)
   end
-  local key = method .. " " .. pattern
-  instance.routes[key] = {handler = handler, outcome = spec.outcome, pattern = pattern}
-  note(instance, {method = method, pattern = pattern, allow = spec.allow or {}})
+  if type(pattern) ~= "string" then
+    error(place .. ": a path is a text", 3)
+  end
+  local key = key_of(method, pattern)
+  instance.handlers[key] = handler
+  if spec.outcome then
+    instance.outcomes[key] = spec.outcome
+  end
+  if not instance.plan.whole then
+    route.add_shared(instance, {method = method, pattern = pattern, allow = spec.allow or {}})
+  end
 end
 
 --- Adds what programs may do with a collection, where a rule lets somebody do it.
-function route.add_programs(instance, collection)
-  for _, one in ipairs(rest.routes(collection)) do
-    instance.routes[one.word .. " " .. one.pattern] = {handler = one.handler, typed = true}
-    note(instance, {method = one.word, pattern = one.pattern, allow = collection:roles(one.verb), optional = true})
+function route.add_programs(instance, shared)
+  for _, one in ipairs(rest.routes(shared)) do
+    route.add_shared(instance, {method = one.word, pattern = one.pattern, allow = shared.allowed[one.verb],
+      optional = true}, one.handler, true)
   end
+end
+
+--- The route of an instance, and what answers it.
+function route.find(instance, method, pattern)
+  local found = instance.plan.routes[key_of(method, pattern)]
+  local handler = found and (found.handler or instance.handlers[found.key])
+  if not handler then
+    error(("%s %s is not declared alike at every organisation"):format(method, pattern), 0)
+  end
+  return found, handler
 end
 
 -- What would give the route its roles: pages of a collection take theirs from its rules.
 local function remedy(instance, allow)
-  for full, collection in pairs(instance.collections) do
-    for verb, roles in pairs(collection.allowed) do
+  for _, shared in pairs(instance.plan.collections) do
+    for verb, roles in pairs(shared.allowed) do
       if roles == allow then
-        return ("'%s' has no %s rule: say who may with :allow(\"%s\", …)"):format(full, verb, verb)
+        return ("'%s' has no %s rule: say who may with :allow(\"%s\", …)"):format(shared.full, verb, verb)
       end
     end
   end

@@ -10,6 +10,7 @@ local opening
 function running.enter(instance)
   if call.is_running() then
     call.memo.instance = instance
+    instance.plan.whole = true
   else
     opening = instance
   end

@@ -49,7 +49,7 @@ function words.expected(instance)
   for _, one in ipairs(setting.schema()) do
     add_setting(keys, one)
   end
-  for _, collection in pairs(instance.collections) do
+  for _, collection in pairs(instance.plan.collections) do
     if collection.has_detail then
       keys[collection.name .. ".title"] = collection.full
       add_fields(keys, collection)

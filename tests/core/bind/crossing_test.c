@@ -55,6 +55,44 @@ static void what_one_leaves_one_finds_again(struct world *world)
     CHECK(strstr(visit.body, "string") == NULL && strstr(visit.body, "app") == NULL);
 }
 
+// What was declared once serves both: with the functions of the one that is asked.
+static void says(struct world *world, struct id org, const char *words)
+{
+    static const char *const paths[] = {"/refused", "/written"};
+    struct visit visit = {.method = "POST", .app = "gossip", .path = "/write", .org = org,
+                          .person = world->root, .role = "keeper"};
+
+    visit_give(&visit, "text", "harmless");
+    world_visit(world, &visit);
+    CHECK_OK(visit.status == 303, &visit.err);
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        go(world, &visit, org, "GET", paths[i]);
+        CHECK(strstr(visit.body, words) != NULL);
+    }
+}
+
+static void what_is_declared_for_all_runs_what_is_ones_own(struct world *world)
+{
+    struct visit visit;
+
+    go(world, &visit, world->east, "POST", "/tell"); // it came first, and declared for both
+    says(world, world->west, "\"said\":\"nothing\"");
+    says(world, world->east, "\"said\":\"secret of ");
+    says(world, world->west, "\"said\":\"nothing\"");
+    for (int i = 0; i < 2; i++) {
+        struct id org = i == 0 ? world->east : world->west;
+
+        go(world, &visit, org, "GET", "/notes");
+        CHECK(strstr(visit.body, "harmless") != NULL && strstr(visit.body, "columns") == NULL);
+        CHECK(i == 0 || strstr(visit.body, "secret") == NULL);
+        go(world, &visit, org, "GET", "/notes.csv");
+        CHECK(strstr(visit.body, "harmless") != NULL);
+        CHECK(i == 0 || strstr(visit.body, "secret") == NULL);
+        go(world, &visit, org, "GET", "/write");
+        CHECK(strstr(visit.body, "secret") == NULL);
+    }
+}
+
 static void handles_die_with_their_call(struct world *world)
 {
     struct visit visit;
@@ -86,6 +124,8 @@ int main(void)
 {
     in_a_world("what_one_leaves_the_other_does_not_find", what_one_leaves_the_other_does_not_find);
     in_a_world("what_one_leaves_one_finds_again", what_one_leaves_one_finds_again);
+    in_a_world("what_is_declared_for_all_runs_what_is_ones_own",
+               what_is_declared_for_all_runs_what_is_ones_own);
     in_a_world("handles_die_with_their_call", handles_die_with_their_call);
     return check_report("bind/crossing");
 }

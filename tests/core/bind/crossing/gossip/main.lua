@@ -6,11 +6,15 @@ local shelf = require("shelf")
 
 local kept = {}
 
-local note = app.collection("note", {fields = {text = {type = "text", required = true}}})
+local note = app.collection("note", {fields = {text = {type = "text", required = true}, said = {type = "text"}}})
 note:allow("read", {keeper = {"org under @me.orgs"}})
 note:allow("create", {keeper = {"org under @me.orgs"}})
 
 local ALLOW <const> = {allow = {"keeper"}}
+-- What was declared with these serves all organisations; they are changed behind its back.
+local LIST <const> = {columns = {"text"}, actions = {"say"}, allow = {"keeper"}, export = {"text"}}
+local FORM <const> = {"text"}
+local ACTION <const> = {role = {"keeper"}, from = {}}
 local SEED <const> = 4711
 local DOORS <const> = {"page", "redirect", "json", "absent", "url", "t", "settings", "collection", "get", "post",
   "home", "set", "importer", "now", "today", "log", "members", "me", "org"}
@@ -47,6 +51,7 @@ local function roots(req)
     app = app, ui = ui, shelf = shelf, kept = kept, note = note, req = req, text = getmetatable(""),
     rows = note:rows(), page = app.page("said", {}), answer = app.json({}), way = app.redirect("/"),
     loaded = load("return _ENV")(), main = coroutine.running(), row = kept.row, fields = note.fields, field = note.fields.text,
+    list = LIST, form = FORM, action = ACTION, handle = note.handle, roles = note:roles("read"), path = note.path,
     mistake = select(2, pcall(note.create, note, {text = ""})), failure = select(2, pcall(error, {}))}
   for _, name in ipairs(DOORS) do
     all["app." .. name] = app[name]
@@ -109,8 +114,34 @@ local function do_more(words)
   pcall(app.home, "keeper", function() return {{title = words}} end)
   pcall(app.collection, "leak", {fields = {text = {type = "text", default = words}}})
   pcall(note.allow, note, "read", {anyone = {"id is @me"}})
+  pcall(note.list, note, "leak", LIST)
+  pcall(note.form, note, "leak", FORM)
+  pcall(note.action, note, "leak", ACTION, function() return app.json({words}) end)
+  -- A collection of its own making, whose name and functions are asked for where only one's own are meant.
+  local forged = setmetatable({}, {__index = function(_, key) pcall(rawset, note, key, words) return note[key] end})
+  pcall(note.roles, forged, "read")
+  pcall(note.may_act, "say", forged)
+  note.path, note.fields, note.name = nil, nil, nil
   math.randomseed(SEED)
 end
+
+local function said()
+  return kept.words or "nothing"
+end
+
+note:list("notes", LIST)
+note:form("write", FORM, function() return {said = said()} end)
+note:action("say", ACTION, function() return app.json({said = said()}) end)
+app.get("/refused", {allow = {"keeper"}, outcome = function() return app.json({said = said()}) end}, function()
+  return nil, "refused"
+end)
+app.get("/written", ALLOW, function()
+  local texts = {}
+  for i, row in ipairs(note:rows()) do
+    texts[i] = {id = row.id, text = row.text, said = row.said}
+  end
+  return app.json(texts)
+end)
 
 app.post("/tell", ALLOW, function(req)
   local words = secret()
