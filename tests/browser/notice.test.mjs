@@ -8,7 +8,7 @@ import { serve, shuyuan } from "../lib/school.mjs";
 
 let server, browser, notices;
 before(async () => {
-  server = await serve({ settings: { "job.poll": "5ms" } });
+  server = await serve({ settings: { "job.poll": "5ms", "script.wall": "30s", "script.cpu": "5s", watchdog: "2min" } });
   browser = await launch();
   notices = `/o/${server.org}/notice`;
 });

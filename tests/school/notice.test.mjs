@@ -34,10 +34,11 @@ before(async () => {
   const other = ties.find((tie) => tie.school === fresh[0].school && tie.class !== fresh[0].class && !fresh.some(({ guardian }) => guardian === tie.guardian));
   const accounts = await Promise.all(fresh.map(({ guardian }, i) => enrol(data, `family-${i}`, guardian)));
   const outside = await enrol(data, "stranger", other.guardian);
-  server = await serve({ data, settings: { "job.poll": "5ms", "live.heartbeat": "200ms" } });
+  server = await serve({ data, settings: { "job.poll": "5ms", "live.heartbeat": "200ms", "script.wall": "30s", "script.cpu": "5s", watchdog: "2min" } });
   at = `/o/${server.org}/notice`;
   teacher = await signedIn(server, "teacher");
-  families = await Promise.all(accounts.map((account) => new Visitor(server.url).signIn(account)));
+  families = [];
+  for (const account of accounts) families.push(await new Visitor(server.url).signIn(account));
   stranger = await new Visitor(server.url).signIn(outside);
   own = fresh[0].class;
 });
