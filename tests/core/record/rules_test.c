@@ -3,9 +3,9 @@
 // people, and no row, field, count, former version or refusal that says more than the rules open.
 //
 // What a person gets over the wire (lists and records as JSON, tables, pages) is held against a
-// model of its own in tests/school/matrix.test.mjs. Events that are pushed belong here beside
-// the_past_is_shown_by_the_rules_of_now, once there are any: each must be of a row that the model
-// opens.
+// model of its own in tests/school/matrix.test.mjs. An event about a row is told to whom getting
+// that row shows it (serve/live_listen.c), which is held against the model here; that it carries no
+// field and reaches nobody else, tests/school/live.test.mjs shows.
 #include "world.h"
 
 #include "record/file.h"
