@@ -403,7 +403,7 @@ bool record_update(struct view *view, struct record *record, const struct value 
         return false;
     if (writing.given == 0)
         return true;
-    if (!check_rules(&writing, VERB_UPDATE, 0) || !write_check_unique(&writing) ||
+    if (!check_rules(&writing, VERB_UPDATE, writing.given) || !write_check_unique(&writing) ||
         !write_count(view, err))
         return false;
     return write_and_show(&writing, row, former, VERB_UPDATE);

@@ -271,6 +271,7 @@ static inline void declare_rules(struct world *world)
     static const char *const state[] = {"state", NULL};
     static const char *const plain[] = {"name", "class", NULL};
     static const char *const plain_leave[] = {"student", "state", NULL};
+    static const char *const warden[] = {"state", "reason", NULL}, *const reason[] = {"reason", NULL};
 
     allow(world, world->class, VERB_READ, "anyone", "org in @me.orgs", NULL);
     allow(world, world->student, VERB_READ, "guardian", "id in @me.children", NULL);
@@ -289,6 +290,9 @@ static inline void declare_rules(struct world *world)
     allow(world, world->leave, VERB_READ, "clerk", "state is granted and org in @me.orgs", plain_leave);
     allow(world, world->leave, VERB_CREATE, "guardian", "student in @me.children", NULL);
     allow(world, world->leave, VERB_UPDATE, "teacher", "class in @me.classes", state);
+    allow(world, world->leave, VERB_READ, "warden", "org under @me.orgs", NULL);
+    allow(world, world->leave, VERB_UPDATE, "warden", "state is asked and org under @me.orgs", warden);
+    allow(world, world->leave, VERB_UPDATE, "warden", "state is granted and org under @me.orgs", reason);
     allow(world, world->leave, VERB_UPDATE, "guardian",
           "by is @me and student in @me.children and state is asked", NULL);
 }

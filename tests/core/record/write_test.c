@@ -125,6 +125,30 @@ static void a_teacher_changes_the_state_and_nothing_else(struct world *world)
     CHECK_OK(look_commit(&look), &look.err);
 }
 
+static void a_change_needs_a_rule_that_opens_it_before_and_after(struct world *world)
+{
+    struct principal *warden = WHO(world->teacher, {"warden", world->school});
+    struct value values[LEAVE_FIELDS] = {[LEAVE_STATE] = text_value("granted"),
+                                         [LEAVE_REASON] = text_value("x")};
+    struct problem problem = {NULL, NULL};
+    struct record *record;
+    struct look look;
+    struct ref ref;
+
+    look_begin(world, &look, STORE_WRITE, NULL);
+    ref = add_leave(world, &look, 0, "2026-03-07", "asked");
+    CHECK_OK(look_commit(&look), &look.err);
+    look_begin(world, &look, STORE_WRITE, warden);
+    CHECK(record_get(&look.view, world->leave, ref, &record, &look.err) && record != NULL);
+    // asked opens the state; of what is granted there is a rule too, and it opens the reason only
+    CHECK(!record_update(&look.view, record, values, 1u << LEAVE_STATE, &problem, &look.err));
+    CHECK(look.err.code == ERR_DENIED && problem.field != NULL &&
+          strcmp(problem.field, "state") == 0);
+    CHECK_OK(record_update(&look.view, record, values, 1u << LEAVE_REASON, &problem, &look.err),
+             &look.err);
+    look_end(&look);
+}
+
 static void a_row_cannot_be_moved_out_of_reach(struct world *world)
 {
     struct principal *mum = WHO(world->mum, {"guardian", world->root});
@@ -302,6 +326,7 @@ int main(void)
     RUN_IN_WORLD(what_a_user_may_not_say_is_refused);
     RUN_IN_WORLD(nobody_asks_for_a_child_of_others);
     RUN_IN_WORLD(a_teacher_changes_the_state_and_nothing_else);
+    RUN_IN_WORLD(a_change_needs_a_rule_that_opens_it_before_and_after);
     RUN_IN_WORLD(a_row_cannot_be_moved_out_of_reach);
     RUN_IN_WORLD(of_two_editors_one_hears_of_the_other);
     RUN_IN_WORLD(an_old_copy_of_a_record_cannot_be_written);
