@@ -244,6 +244,9 @@ void bind_push_slice(lua_State *L, struct slice slice);
 void bind_push_id(lua_State *L, const struct id *id);
 struct slice bind_check_slice(lua_State *L, int at);
 
+// {id, name, name_en, kind} of an organisation, of one that is not there {id}. [-0, +1]
+const struct tree_org *bind_push_org(lua_State *L, struct view *view, const struct id *id);
+
 // A person as a row of base.person; nil for nobody. [-0, +1]
 void bind_push_person(lua_State *L, const struct call *call, const struct id *person);
 

@@ -14,25 +14,13 @@ struct property {
 
 static void push_tree_org(lua_State *L, struct call *call, const struct id *id)
 {
-    struct tree_org *org;
-    struct err err;
+    const struct tree_org *org = bind_push_org(L, call->view, id);
 
-    if (!tree_get(call->view, *id, &org, &err))
-        script_raise(L, &err);
-    lua_createtable(L, 0, 6);
-    bind_push_id(L, id);
-    lua_setfield(L, -2, "id");
     bind_push_row(L, catalog_find(call->view->catalog, "core.org"),
                   (struct ref){call->view->root, *id}, NULL);
     lua_setfield(L, -2, "ref"); // for fields that refer to organisations
     if (org == NULL)
         return;
-    lua_pushstring(L, org->name);
-    lua_setfield(L, -2, "name");
-    lua_pushstring(L, org->name_en);
-    lua_setfield(L, -2, "name_en");
-    lua_pushstring(L, org->kind);
-    lua_setfield(L, -2, "kind");
     lua_pushstring(L, org->code);
     lua_setfield(L, -2, "code");
 }

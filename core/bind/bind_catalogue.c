@@ -52,21 +52,6 @@ static void push_names(lua_State *L, const char *key, const char *const *names)
     lua_setfield(L, -2, key);
 }
 
-static void push_org(lua_State *L, struct view *view, struct id id)
-{
-    struct tree_org *org;
-    struct err err;
-
-    if (!tree_get(view, id, &org, &err))
-        script_raise(L, &err);
-    lua_createtable(L, 0, 4);
-    bind_push_id(L, &id);
-    lua_setfield(L, -2, "id");
-    set_text(L, "name", org != NULL ? org->name : "");
-    set_text(L, "name_en", org != NULL ? org->name_en : "");
-    set_text(L, "kind", org != NULL ? org->kind : "");
-}
-
 // The words that stand on the way from the organisation up to the root: {word, org = {…}}.
 static void push_words(lua_State *L, struct view *view, const struct app *app, struct id org)
 {
@@ -88,7 +73,7 @@ static void push_words(lua_State *L, struct view *view, const struct app *app, s
         lua_createtable(L, 0, 2);
         bind_push_slice(L, word.text);
         lua_setfield(L, -2, "word");
-        push_org(L, view, path[i]);
+        bind_push_org(L, view, &path[i]);
         lua_setfield(L, -2, "org");
         lua_rawseti(L, -2, ++added);
     }
@@ -146,7 +131,7 @@ static int place(lua_State *L)
     struct view system = *bind_call(L)->view;
 
     system.who = NULL;
-    push_org(L, &system, org);
+    bind_push_org(L, &system, &org);
     return 1;
 }
 

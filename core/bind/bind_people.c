@@ -4,26 +4,6 @@
 #include "base/log.h"
 #include "bind/bind.h"
 
-static void push_org(lua_State *L, struct view *view, const struct id *id)
-{
-    struct tree_org *org;
-    struct err err;
-
-    if (!tree_get(view, *id, &org, &err))
-        script_raise(L, &err);
-    lua_createtable(L, 0, 4);
-    bind_push_id(L, id);
-    lua_setfield(L, -2, "id");
-    if (org == NULL)
-        return;
-    lua_pushstring(L, org->name);
-    lua_setfield(L, -2, "name");
-    lua_pushstring(L, org->name_en);
-    lua_setfield(L, -2, "name_en");
-    lua_pushstring(L, org->kind);
-    lua_setfield(L, -2, "kind");
-}
-
 // What a row is called: its field «name», when it has one that may be read.
 static void push_name(lua_State *L, struct view *view, const struct collection *collection,
                       struct ref ref)
@@ -89,7 +69,7 @@ static int roles(lua_State *L)
         lua_createtable(L, 0, 4);
         lua_pushstring(L, grant->role);
         lua_setfield(L, -2, "role");
-        push_org(L, call->view, &grant->org);
+        bind_push_org(L, call->view, &grant->org);
         lua_setfield(L, -2, "org");
         lua_pushboolean(L, strcmp(grant->role, call->request->role) == 0 &&
                                id_equal(&grant->org, &call->request->role_org));

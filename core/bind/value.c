@@ -215,3 +215,24 @@ bool bind_to_value(lua_State *L, int at, const struct field *field, struct value
         return field->type == FIELD_REF;
     }
 }
+
+const struct tree_org *bind_push_org(lua_State *L, struct view *view, const struct id *id)
+{
+    struct tree_org *org;
+    struct err err;
+
+    if (!tree_get(view, *id, &org, &err))
+        script_raise(L, &err);
+    lua_createtable(L, 0, 6);
+    bind_push_id(L, id);
+    lua_setfield(L, -2, "id");
+    if (org == NULL)
+        return NULL;
+    lua_pushstring(L, org->name);
+    lua_setfield(L, -2, "name");
+    lua_pushstring(L, org->name_en);
+    lua_setfield(L, -2, "name_en");
+    lua_pushstring(L, org->kind);
+    lua_setfield(L, -2, "kind");
+    return org;
+}
