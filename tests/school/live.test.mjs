@@ -205,7 +205,7 @@ test("a slow reader is cut and catches up; the others do not wait for it", async
   await closeAll(again, quick);
 });
 
-test("signing out closes the streams of this session and no other, at every worker", async () => {
+test("signing out closes the streams of this sign-in and no other, at every worker", async () => {
   const [here, there] = await Promise.all([signedIn(server, "principal"), signedIn(server, "principal")]);
   const open = (visitor) => Promise.all([1, 2, 3].map(() => Stream.open(visitor)));
   const [gone, stay] = await Promise.all([open(here), open(there)]);
